@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer: a status, a few headers, a body that is complete before the first byte leaves. */
+#ifndef LIB_RESPONSE_H
+#define LIB_RESPONSE_H
+
+#include "lib/buf.h"
+#include "lib/request.h"
+
+enum { RESPONSE_HEADERS = 16 };
+
+struct response {
+	unsigned status;                   /* 200 unless set */
+	const char *content_type;          /* "application/json" unless set */
+	struct { const char *name, *value; } headers[RESPONSE_HEADERS];    /* arena */
+	unsigned n_headers;
+	struct buf body;
+};
+
+void response_init(struct response *res, size_t max_body);
+/* value must live in the request's arena and hold no control character: else the header is dropped. */
+void response_header(struct response *res, const char *name, const char *value);
+/*
+ * Sets status and {"detail": msg}, unless the body was written already (a 422's list).  Adds
+ * Retry-After to 429 and 503, WWW-Authenticate: Bearer to 401.
+ */
+void response_fail(struct response *res, struct request *req, const struct error *err);
+/*
+ * Sends everything; HEAD gets no body.  On every answer: X-Request-ID, both version headers,
+ * Cache-Control: no-store, X-Content-Type-Options: nosniff.  False: the client is gone.
+ */
+bool response_send(struct response *res, struct request *req);
+void response_finish(struct response *res);
+
+#endif

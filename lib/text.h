@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict readings of short texts: all of it must fit, nothing is guessed. */
+#ifndef LIB_TEXT_H
+#define LIB_TEXT_H
+
+#include "lib/wire/cursor.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool text_int(const char *s, int64_t *out);        /* -?[0-9]+, no overflow */
+bool text_number(const char *s, double *out);      /* decimal, finite */
+bool text_size(const char *s, int64_t *out);       /* bytes: 512m, 2g, 64k, 1024, 1b; Docker's units */
+bool text_bool(const char *s, bool *out);          /* 1 true yes on 0 false no off, any case */
+bool text_equals_nocase(const char *a, const char *b);
+struct slice text_trim(struct slice s);            /* ASCII blanks off both ends */
+struct slice text_slice(const char *s);            /* NULL gives an empty one */
+bool slice_equals(struct slice s, const char *text);
+/* The next item of a list, trimmed, empties dropped; false at its end. */
+bool text_next_item(struct slice *list, char separator, struct slice *item);
+
+#endif
