@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bearer token -> principal: every static key compared in constant time. */
+#ifndef POLICY_AUTH_H
+#define POLICY_AUTH_H
+
+#include "fcgi-app/policy/config.h"
+#include "lib/digest.h"
+
+enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_KEY, PRINCIPAL_JWT };
+
+struct principal {
+	enum principal_kind kind;
+	const char *subject;               /* key id, JWT sub; "anonymous" */
+	const char *tenant;                /* NULL = none, which equals only none */
+	char scope[DIGEST_HEX];            /* SHA-256 over kind, tenant and subject, each length-prefixed */
+	char log_id[13];                   /* its first 12 digits */
+};
+
+/* Where a credential is accepted (contract 3.4). */
+enum auth_class { AUTH_OPEN, AUTH_API, AUTH_RENDER, AUTH_METRICS, AUTH_DETAILS };
+
+/* Header values as they came, NULL when absent. */
+struct credentials {
+	const char *authorization, *api_key;
+};
+
+/*
+ * The principal lives in arena; AUTH_OPEN and a gateway
+ * without REQUIRE_AUTH give the anonymous one.  UNAUTHENTICATED with one of contract 1.2.2's texts.
+ */
+const struct principal *auth_check(const struct config *c, struct arena *arena,
+                                   enum auth_class class, struct credentials given,
+                                   struct error *err);
+
+#endif

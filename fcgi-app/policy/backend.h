@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What sessions live on: a Redis, a Docker daemon, and the names both go by.  One per process;
+ * nothing else survives a request.
+ */
+#ifndef POLICY_BACKEND_H
+#define POLICY_BACKEND_H
+
+#include "fcgi-app/policy/config.h"
+#include "lib/deadline.h"
+#include "lib/docker.h"
+#include "lib/redis.h"
+
+struct backend {
+	const struct config *config;
+	struct redis *redis;
+	struct docker *docker;
+	char daemon_id[128];               /* of the Docker daemon; "" until it was asked */
+	char daemon_name[128];
+	char deployment[33];               /* label of our containers; "" until read from Redis */
+};
+
+/* Opens nothing yet: the first use connects. */
+bool backend_open(struct backend *b, const struct config *config, struct error *err);
+void backend_close(struct backend *b);
+/* Fills the names, once they can be had.  UNAVAILABLE while Docker or Redis does not answer. */
+bool backend_identify(struct backend *b, struct deadline deadline, struct error *err);
+
+struct backend_health {
+	bool docker, image, redis;
+};
+
+/* Asks all three, within deadline; answers what it found. */
+void backend_probe(struct backend *b, struct deadline deadline, struct backend_health *out);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings: environment, then --env-file for what it lacks -> struct config, constant from
+ * then on.  One line of config.def is one setting: its field, its variable, its default, its
+ * range, its sentence.  The field is the variable in lower case.
+ */
+#ifndef POLICY_CONFIG_H
+#define POLICY_CONFIG_H
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config {
+#define SECTION(title)
+#define STR(field, name, standard, sentence) const char *field;
+#define SECRET(field, name, standard, sentence) const char *field;
+#define LIST(field, name, standard, sentence) const char *field;      /* text_next_item(',') */
+#define ENUM(field, name, standard, words, sentence) const char *field;
+#define INT(field, name, standard, low, high, sentence) int64_t field;
+#define SIZE(field, name, standard, low, high, sentence) int64_t field;       /* bytes */
+#define BOOL(field, name, standard, sentence) bool field;
+#include "fcgi-app/policy/config.def"
+};
+
+/*
+ * Reads every setting.  All problems at once, one line each with variable, value and range, in
+ * *problems; false when there is any.  Unknown names close to ours are warned about there, too,
+ * without failing.  env_file may be NULL.  Strings live in arena.
+ */
+bool config_load(struct config *c, struct arena *arena, const char *env_file,
+                 struct buf *problems);
+/* Conditions between settings (contract 8.3): the same way. */
+bool config_check(const struct config *c, struct buf *problems);
+void config_print_env(struct buf *out);    /* .env.example */
+/* name, value, where it came from; secrets masked */
+void config_print_effective(const struct config *c, struct buf *out);
+
+bool config_is_production(const struct config *c);
+int64_t config_workers(const struct config *c);    /* WORKERS, or what 0 stands for */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session record in Redis: owner, expiry, budget, uid slot; and who may touch it.  Texts and
+ * statuses of contract 1.2.3 to 1.2.5.  An id that is not 64 hex digits is NOT_FOUND at once.
+ */
+#ifndef POLICY_SESSION_H
+#define POLICY_SESSION_H
+
+#include "fcgi-app/policy/auth.h"
+#include "fcgi-app/policy/backend.h"
+
+struct session {
+	const char *id;                    /* the container's, 64 hex digits */
+	int64_t created_ms, active_ms, expires_ms;         /* since 1970, Redis' clock */
+	int64_t now_ms;                    /* the same clock, when this was read */
+	int64_t executions, max_executions;
+	bool network;
+	const char *daemon_id;             /* NULL when none was recorded */
+	uint64_t epoch;                    /* of the last lease */
+	int64_t uid;
+};
+
+/* Reserves (rate, quotas, uid), creates and starts the container, commits; or rolls back. */
+bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
+                    bool network, struct session *out, struct error *err);
+/* The access check of contract 1.2.4; a Docker that says "gone" ends the record, too. */
+bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
+                     const char *id, struct session *out, struct error *err);
+/* Marks it removing, takes the next epoch, ends the sandbox.  UNAVAILABLE if that is not confirmed. */
+bool session_delete(struct backend *b, struct arena *arena, const struct principal *who,
+                    const char *id, struct error *err);
+/* Ends a session nobody asked to end: time-out, budget, container gone.  The record goes first. */
+bool session_discard(struct backend *b, const char *id, struct error *err);
+
+#endif
