@@ -205,10 +205,11 @@ fi
 
 mkdir -p "$(dirname "$log")"
 : >"$log"
+# The classic builder where BuildKit's client is missing; with it the image has to be loaded.
 if docker buildx version >/dev/null 2>&1; then
 	[ "${DOCKER_BUILDKIT:-1}" = 0 ] || load=--load
 else
-	export DOCKER_BUILDKIT=0
+	export DOCKER_BUILDKIT="${DOCKER_BUILDKIT:-0}"
 fi
 find_base
 if [ -n "$lock" ]; then
