@@ -5,6 +5,7 @@
 # usage: tests/isolation/image.sh [IMAGE]    prints TAP
 # shellcheck disable=SC2016 # what stands in single quotes is for the container's shell
 set -u
+exec </dev/null
 
 image=${1:-code-sandbox:data}
 uid=10777
@@ -17,7 +18,7 @@ as_root() { docker run --rm --network none --user 0:0 --entrypoint bash "$image"
 # confined COMMAND: what user code meets
 confined()
 {
-	docker run --rm --network none --user "$uid:10001" --read-only --cap-drop ALL \
+	docker run --rm --interactive --network none --user "$uid:10001" --read-only --cap-drop ALL \
 		--security-opt no-new-privileges:true --memory 512m --memory-swap 512m \
 		--pids-limit 256 --cpu-period 100000 --cpu-quota 100000 --shm-size 128m \
 		--tmpfs "/home/sandbox:size=64m,nr_inodes=4096,mode=0700,uid=$uid,gid=10001" \
@@ -97,16 +98,27 @@ END
 		python -m pip install --user --no-cache-dir --quiet *.whl
 		python -m pip list --user --format freeze | cut -d= -f1
 		python -c "import no_such_package as n; print(n.__file__)" | grep -o "^.*/.local"' | xargs)"
-is "byte code is there for every module" "" \
-	"$(confined 'python -c "
-import os, sys
-for root in sys.path[1:]:
+is "byte code is there and valid for every module" "" "$(confined 'python - | head' <<'END'
+import importlib.util, os, struct, sys
+
+for root in [*sys.path[1:], "/usr/libexec/code-gateway/python"]:
     for top, _, names in os.walk(root):
         for name in names:
-            stem, ext = os.path.splitext(name)
-            if ext == \".py\" and stem.isidentifier() and \
-               not os.path.exists(f\"{top}/__pycache__/{stem}.cpython-313.pyc\"):
-                print(top, name)"' | head)"
+            path = os.path.join(top, name)
+            if not name.endswith(".py") or not name[:-3].isidentifier():
+                continue
+            try:
+                with open(importlib.util.cache_from_source(path), "rb") as code:
+                    magic, flags, mtime, size = struct.unpack("<4s3I", code.read(16))
+            except OSError:
+                print("none", path)
+                continue
+            stat = os.stat(path)
+            fresh = flags == 1 or flags == 0 and (mtime, size) == (int(stat.st_mtime), stat.st_size)
+            if magic != importlib.util.MAGIC_NUMBER or not fresh:
+                print("stale", path)
+END
+)"
 
 case $image in
 *:core) ;;
@@ -130,6 +142,63 @@ import os, matplotlib as m, matplotlib.font_manager as f
 f = f.fontManager
 paths = [os.path.join(m.get_data_path(), e.fname) for e in f.ttflist + f.afmlist]
 print(all(map(os.path.exists, paths)), any(\"/usr/share/fonts\" in p for p in paths))"')"
+	is "the packages work with each other" "" "$(confined 'cd /tmp/output; python -' <<'END'
+import warnings
+from typing import Annotated
+
+import docx, matplotlib.pyplot as plt, numpy as np, pandas as pd, PIL.Image, plotly.express as px
+import pptx, pydantic, reportlab.pdfgen.canvas, requests, scipy.optimize, seaborn as sns
+import sklearn.linear_model, sympy, yaml
+from PIL import ImageDraw, ImageFont
+
+warnings.simplefilter("error", UserWarning)
+a = np.arange(20) + 0.5
+frame = pd.DataFrame({"a": a, "b": 3 * a + 1, "c": list("xy") * 10})
+frame.to_excel("t.xlsx", index=False)
+assert pd.read_excel("t.xlsx").equals(frame)
+fit = sklearn.linear_model.LinearRegression().fit(frame[["a"]], frame["b"])
+assert abs(fit.coef_[0] - 3) < 1e-9
+assert abs(scipy.optimize.brentq(lambda x: x * x - 2, 0, 2) - 2**0.5) < 1e-9
+assert sympy.integrate(sympy.Symbol("x") ** 2).diff() == sympy.Symbol("x") ** 2
+for draw in sns.scatterplot, sns.boxplot, sns.barplot:
+    draw(data=frame, x="c", y="b")
+    plt.savefig("s.png")
+    plt.close()
+sns.regplot(data=frame, x="a", y="b")
+plt.title(r"$\frac{1}{2}$")
+for kind in "png", "svg", "pdf":
+    plt.savefig("p." + kind)
+picture = PIL.Image.open("p.png").convert("RGB")
+ImageDraw.Draw(picture).text((1, 1), "x", font=ImageFont.truetype("DejaVuSans.ttf", 12))
+picture.save("p.jpg")
+picture.save("p.webp")
+assert "plotly" in px.scatter(frame, x="a", y="b", color="c").to_html()
+deck = pptx.Presentation()
+deck.slides.add_slide(deck.slide_layouts[6]).shapes.add_picture("p.png", 0, 0)
+deck.save("d.pptx")
+assert len(pptx.Presentation("d.pptx").slides) == 1
+text = docx.Document()
+text.add_heading("h")
+text.add_picture("p.jpg")
+text.save("d.docx")
+page = reportlab.pdfgen.canvas.Canvas("r.pdf")
+page.drawString(9, 9, "x")
+page.drawImage("p.jpg", 9, 9)
+page.save()
+assert yaml.load("a: [1]", Loader=yaml.CSafeLoader) == {"a": [1]}
+
+
+class Model(pydantic.BaseModel):
+    n: Annotated[int, pydantic.Field(gt=0)]
+
+
+assert Model.model_validate_json('{"n": 1}').n == 1
+try:
+    requests.get("http://127.0.0.1:9/", timeout=1)
+except requests.ConnectionError:
+    pass
+END
+)"
 	;;
 esac
 
