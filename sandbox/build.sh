@@ -119,7 +119,7 @@ build_level()
 	started=$(date +%s)
 	say "building $1"
 	# shellcheck disable=SC2086 # empty or one option each
-	build "$1" $load $fresh --tag "$name:$1"
+	build "$1" $manner $fresh --tag "$name:$1"
 	bytes=$(docker image inspect --format '{{.Size}}' "$name:$1")
 	say "$name:$1 is $((bytes / 1000000)) MB, took $(($(date +%s) - started)) s"
 }
@@ -144,7 +144,7 @@ tag_latest()
 lock()
 {
 	# shellcheck disable=SC2086
-	build tools $load $fresh --iidfile "$tmp/tools"
+	build tools $manner $fresh --iidfile "$tmp/tools"
 	tar -C "$here" -cf - lock.py requirements-core.in requirements.in |
 		docker run --rm --interactive --network "$network" "$(cat "$tmp/tools")" sh -c '
 			cd /tmp && tar -xf - && python3 lock.py *.in >&2 && tar -cf - requirements*.txt' |
@@ -160,7 +160,7 @@ network=${BUILD_NETWORK:-host}
 name=code-sandbox
 init=$top/sandbox-init
 log=$top/.run/sandbox-image.log
-base='' fresh='' load='' if_missing='' core='' data='' lock=''
+base='' fresh='' manner='' if_missing='' core='' data='' lock=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -206,10 +206,11 @@ fi
 mkdir -p "$(dirname "$log")"
 : >"$log"
 # The classic builder where BuildKit's client is missing; with it the image has to be loaded.
-if docker buildx version >/dev/null 2>&1; then
-	[ "${DOCKER_BUILDKIT:-1}" = 0 ] || load=--load
-else
-	export DOCKER_BUILDKIT="${DOCKER_BUILDKIT:-0}"
+if [ "${DOCKER_BUILDKIT:-1}" != 0 ] && docker buildx version >/dev/null 2>&1; then
+	manner=--load
+elif [ "${DOCKER_BUILDKIT:-0}" = 0 ]; then
+	export DOCKER_BUILDKIT=0
+	manner=--force-rm
 fi
 find_base
 if [ -n "$lock" ]; then
