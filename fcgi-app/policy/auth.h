@@ -32,4 +32,13 @@ const struct principal *auth_check(const struct config *c, struct arena *arena,
                                    enum auth_class class, struct credentials given,
                                    struct error *err);
 
+/* An entry of API_KEYS (contract 3.1). */
+struct static_key {
+	struct slice id, secret;
+	char numbered[32];                 /* holds id when the entry gave none */
+};
+
+/* The next one with a secret; position starts at 0.  False at the end of the list. */
+bool auth_next_key(struct slice *list, unsigned *position, struct static_key *out);
+
 #endif

@@ -15,21 +15,22 @@
 #include <stdint.h>
 
 struct config {
-#define SECTION(title)
 #define STR(field, name, standard, sentence) const char *field;
 #define SECRET(field, name, standard, sentence) const char *field;
 #define LIST(field, name, standard, sentence) const char *field;      /* text_next_item(',') */
 #define ENUM(field, name, standard, words, sentence) const char *field;
 #define INT(field, name, standard, low, high, sentence) int64_t field;
 #define SIZE(field, name, standard, low, high, sentence) int64_t field;       /* bytes */
+#define SECONDS(field, name, standard, low, high, sentence) int64_t field;    /* milliseconds */
 #define BOOL(field, name, standard, sentence) bool field;
 #include "fcgi-app/policy/config.def"
+	const char *const *sources;        /* where each came from, in config.c's order; NULL = not told */
 };
 
 /*
  * Reads every setting.  All problems at once, one line each with variable, value and range, in
- * *problems; false when there is any.  Unknown names close to ours are warned about there, too,
- * without failing.  env_file may be NULL.  Strings live in arena.
+ * *problems; false when there is any.  Names we do not know are ignored.  env_file may be NULL.
+ * Strings live in arena.
  */
 bool config_load(struct config *c, struct arena *arena, const char *env_file,
                  struct buf *problems);
@@ -40,6 +41,7 @@ void config_print_env(struct buf *out);    /* .env.example */
 void config_print_effective(const struct config *c, struct buf *out);
 
 bool config_is_production(const struct config *c);
+bool config_is_guarded(const struct config *c);    /* production or public beta */
 int64_t config_workers(const struct config *c);    /* WORKERS, or what 0 stands for */
 
 #endif
