@@ -21,7 +21,10 @@ struct error {
 	char detail[240];                  /* for the log: errno text, Docker's words */
 };
 
-/* Each returns false, so that `return fail(...)` is the whole branch. */
+/*
+ * Each returns false, so that `return fail(...)` is the whole branch.  err must not be NULL.  Texts
+ * are cut between characters.  A retry_after_s is set after the call.
+ */
 bool fail(struct error *err, enum err_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The text goes to detail; msg is what the kind says to anyone ("Internal server error", ...). */
