@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static const char *skip_digits(const char *s)
+{
+	while (is_digit(*s))
+		s++;
+	return s;
+}
+
+/* The digits at *s, negated if asked so that INT64_MIN fits; false when none or too many. */
+static bool read_digits(const char **s, bool negative, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (!is_digit(**s))
+		return false;
+	for (; is_digit(**s); ++*s) {
+		int64_t digit = **s - '0';
+
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, negative ? -digit : digit, &n))
+			return false;
+	}
+	*out = n;
+	return true;
+}
+
+bool text_int(const char *s, int64_t *out)
+{
+	bool negative = *s == '-';
+	int64_t n;
+
+	s += negative;
+	if (!read_digits(&s, negative, &n) || *s != '\0')
+		return false;
+	*out = n;
+	return true;
+}
+
+/* -?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)? */
+static bool is_decimal(const char *s)
+{
+	s += *s == '-';
+	if (!is_digit(*s))
+		return false;
+	s = skip_digits(s);
+	if (*s == '.') {
+		if (!is_digit(s[1]))
+			return false;
+		s = skip_digits(s + 1);
+	}
+	if (*s == 'e' || *s == 'E') {
+		s += s[1] == '+' || s[1] == '-' ? 2 : 1;
+		if (!is_digit(*s))
+			return false;
+		s = skip_digits(s);
+	}
+	return *s == '\0';
+}
+
+bool text_number(const char *s, double *out)
+{
+	if (!is_decimal(s))
+		return false;
+
+	double n = strtod(s, NULL);
+
+	if (!isfinite(n))
+		return false;
+	*out = n;
+	return true;
+}
+
+bool text_size(const char *s, int64_t *out)
+{
+	static const char units[] = "bkmgtp";
+	const char *unit;
+	int64_t n;
+
+	if (!read_digits(&s, false, &n))
+		return false;
+	if (*s == '\0') {
+		*out = n;
+		return true;
+	}
+	unit = strchr(units, *s | 0x20);
+	if (!unit || s[1] != '\0' ||
+	    __builtin_mul_overflow(n, (int64_t)1 << (10 * (unit - units)), &n))
+		return false;
+	*out = n;
+	return true;
+}
+
+bool text_bool(const char *s, bool *out)
+{
+	static const char *const words[] = {
+		"0", "1", "false", "true", "no", "yes", "off", "on",
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (text_equals_nocase(s, words[i])) {
+			*out = i % 2;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool text_equals_nocase(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+struct slice text_trim(struct slice s)
+{
+	while (s.len > 0 && is_blank(*s.at)) {
+		s.at++;
+		s.len--;
+	}
+	while (s.len > 0 && is_blank(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct slice text_slice(const char *s)
+{
+	return s ? (struct slice){ s, strlen(s) } : (struct slice){ "", 0 };
+}
+
+bool slice_equals(struct slice s, const char *text)
+{
+	return s.len == strlen(text) && (s.len == 0 || memcmp(s.at, text, s.len) == 0);
+}
+
+bool text_next_item(struct slice *list, char separator, struct slice *item)
+{
+	while (list->len > 0) {
+		const char *end = memchr(list->at, separator, list->len);
+		size_t len = end ? (size_t)(end - list->at) : list->len;
+		size_t used = len + (end != NULL);
+
+		*item = text_trim((struct slice){ list->at, len });
+		list->at += used;
+		list->len -= used;
+		if (item->len > 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/text.h"
+#include "tests/unit/tap.h"
+
+#include <string.h>
+
+static void integers_fit_or_are_refused(void)
+{
+	static const char *const bad[] = {
+		"", "-", "+1", " 1", "1 ", "1x", "0x10", "1.0", "9223372036854775808",
+		"-9223372036854775809", "99999999999999999999",
+	};
+	int64_t n = 7;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CU_ASSERT_FALSE(text_int(bad[i], &n));
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT(text_int("007", &n) && n == 7);
+	CU_ASSERT(text_int("-9223372036854775808", &n) && n == INT64_MIN);
+	CU_ASSERT(text_int("9223372036854775807", &n) && n == INT64_MAX);
+}
+
+static void numbers_are_decimal_and_finite(void)
+{
+	static const char *const bad[] = {
+		"", ".5", "5.", "1e", "1e+", "inf", "nan", "0x1p3", "1e400", "1,5", " 1", "--1",
+	};
+	double n = 7;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CU_ASSERT_FALSE(text_number(bad[i], &n));
+	CU_ASSERT(n == 7);
+	CU_ASSERT(text_number("0.5", &n) && n == 0.5);
+	CU_ASSERT(text_number("-2", &n) && n == -2);
+	CU_ASSERT(text_number("1.5e+3", &n) && n == 1500);
+}
+
+static void sizes_have_dockers_units(void)
+{
+	static const char *const bad[] = {
+		"", "m", "-1m", "1x", "1mb", "1 m", "1.5g", "9223372036854775807k", "8192p",
+	};
+	int64_t n = 7;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CU_ASSERT_FALSE(text_size(bad[i], &n));
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT(text_size("1024", &n) && n == 1024);
+	CU_ASSERT(text_size("1b", &n) && n == 1);
+	CU_ASSERT(text_size("64k", &n) && n == 65536);
+	CU_ASSERT(text_size("512M", &n) && n == 512LL << 20);
+	CU_ASSERT(text_size("2g", &n) && n == 2LL << 30);
+}
+
+static void booleans_are_eight_words(void)
+{
+	static const char *const bad[] = { "", "y", "enabled", "2", "true ", "-1" };
+	bool b = false;
+
+	CU_ASSERT(text_bool("YES", &b) && b);
+	CU_ASSERT(text_bool("on", &b) && b);
+	CU_ASSERT(text_bool("1", &b) && b);
+	CU_ASSERT(text_bool("False", &b) && !b);
+	CU_ASSERT(text_bool("0", &b) && !b);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CU_ASSERT_FALSE(text_bool(bad[i], &b));
+}
+
+static void trim_takes_blanks_off_both_ends(void)
+{
+	CU_ASSERT(slice_equals(text_trim(text_slice(" \t a b\r\n")), "a b"));
+	CU_ASSERT(slice_equals(text_trim(text_slice(" \n ")), ""));
+	CU_ASSERT(slice_equals(text_trim(text_slice(NULL)), ""));
+	CU_ASSERT(slice_equals((struct slice){ NULL, 0 }, ""));
+	CU_ASSERT_FALSE(slice_equals((struct slice){ "a\0b", 3 }, "a"));
+}
+
+static void list_items_are_trimmed_and_never_empty(void)
+{
+	struct slice list = text_slice(" a ,, b c,\t,d,"), item;
+
+	CU_ASSERT(text_next_item(&list, ',', &item) && slice_equals(item, "a"));
+	CU_ASSERT(text_next_item(&list, ',', &item) && slice_equals(item, "b c"));
+	CU_ASSERT(text_next_item(&list, ',', &item) && slice_equals(item, "d"));
+	CU_ASSERT_FALSE(text_next_item(&list, ',', &item));
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "integers fit or are refused", integers_fit_or_are_refused },
+		{ "numbers are decimal and finite", numbers_are_decimal_and_finite },
+		{ "sizes have Docker's units", sizes_have_dockers_units },
+		{ "booleans are eight words", booleans_are_eight_words },
+		{ "trim takes blanks off both ends", trim_takes_blanks_off_both_ends },
+		{ "list items are trimmed and never empty", list_items_are_trimmed_and_never_empty },
+		{ NULL, NULL },
+	};
+
+	return tap_run("text", tests);
+}
