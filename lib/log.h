@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One JSON line per event on stderr, written with one write().  Values are escaped; there is no
- * way to log a secret but to pass it here.  Included by fcgi-app's own files and policy/janitor.
+ * One JSON line per event on stderr, written with one write().  Values are escaped and cut at
+ * 4 KiB, a line at 16 KiB ("cut":true); there is no way to log a secret but to pass it here.  Included by fcgi-app's own files and policy/janitor.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -13,7 +13,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 void log_set_level(enum log_level least);
 
-/* A member of the line; a NULL text is left out.  Ends with { NULL }. */
+/* A member of the line; a NULL text is left out.  Ends with { .key = NULL }. */
 struct log_field {
 	const char *key;
 	const char *text;                  /* or, when NULL and is_number: */
