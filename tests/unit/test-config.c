@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fcgi-app/policy/config.h"
+
+#include "fcgi-app/policy/dotenv.h"
+#include "tests/unit/tap.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct arena arena;
+static struct buf problems = BUF_INIT(65536);
+static struct config config;
+static const char *example;                /* .env.example of the source tree */
+static char path[] = "/tmp/test-config-XXXXXX";
+
+/* NAME=value pairs, ended by NULL, are the whole environment. */
+static bool load(const char *const *environment, const char *env_file)
+{
+	clearenv();
+	for (; *environment != NULL; environment++)
+		putenv(arena_strdup(&arena, *environment));
+	buf_reset(&problems);
+	return config_load(&config, &arena, env_file, &problems);
+}
+
+#define LOAD(...) load((const char *const[]){ __VA_ARGS__, NULL }, NULL)
+
+/* The same, and all conditions between the settings. */
+#define CHECK(...) (LOAD(__VA_ARGS__) && config_check(&config, &problems))
+
+static bool told(const char *text)
+{
+	return problems.len > 0 && strstr(problems.data, text) != NULL;
+}
+
+static const char *file(const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	CU_ASSERT(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	return path;
+}
+
+static void an_empty_environment_gives_the_defaults(void)
+{
+	CU_ASSERT_FATAL(LOAD("HOME=/"));
+	CU_ASSERT_STRING_EQUAL(config.app_env, "production");
+	CU_ASSERT(config.require_auth);
+	CU_ASSERT_FALSE(config.public_beta_mode);
+	CU_ASSERT_EQUAL(config.default_timeout, 30);
+	CU_ASSERT_EQUAL(config.sandbox_mem_limit, 512 << 20);
+	CU_ASSERT_EQUAL(config.redis_socket_timeout, 5000);
+	CU_ASSERT_STRING_EQUAL(config.redis_url, "redis://127.0.0.1:6379/0");
+	CU_ASSERT_EQUAL(config_workers(&config), 30);
+}
+
+static void blank_is_unset(void)
+{
+	CU_ASSERT_FATAL(LOAD("REQUIRE_AUTH=", "DEFAULT_TIMEOUT=  ", "LOG_LEVEL=", "SANDBOX_MEM_LIMIT="));
+	CU_ASSERT(config.require_auth);
+	CU_ASSERT_EQUAL(config.default_timeout, 30);
+	CU_ASSERT_STRING_EQUAL(config.log_level, "INFO");
+}
+
+static void every_kind_reads_its_value(void)
+{
+	CU_ASSERT_FATAL(LOAD("APP_ENV=development", "DEFAULT_TIMEOUT= 7 ", "SANDBOX_MEM_LIMIT=1g", "LOG_LEVEL=debug",
+	                     "REDIS_SOCKET_TIMEOUT=0.25", "SANDBOX_READ_ONLY_ROOTFS=off", "API_KEYS=a:b"));
+	CU_ASSERT_EQUAL(config.default_timeout, 7);
+	CU_ASSERT_EQUAL(config.sandbox_mem_limit, 1 << 30);
+	CU_ASSERT_STRING_EQUAL(config.log_level, "DEBUG");
+	CU_ASSERT_EQUAL(config.redis_socket_timeout, 250);
+	CU_ASSERT_FALSE(config.sandbox_read_only_rootfs);
+	CU_ASSERT_STRING_EQUAL(config.api_keys, "a:b");
+	CU_ASSERT_FALSE(config.require_auth);
+}
+
+static void all_problems_are_told_at_once(void)
+{
+	CU_ASSERT_FALSE(LOAD("DEFAULT_TIMEOUT=soon", "MAX_TIMEOUT=0", "SANDBOX_MEM_LIMIT=1x", "REQUIRE_AUTH=ture",
+	                     "TIMEOUT_ACTION=explode", "REDIS_SOCKET_TIMEOUT=-1"));
+	CU_ASSERT(told("DEFAULT_TIMEOUT is \"soon\", must be a whole number from 1 to 3600\n"));
+	CU_ASSERT(told("MAX_TIMEOUT is \"0\""));
+	CU_ASSERT(told("SANDBOX_MEM_LIMIT is \"1x\""));
+	CU_ASSERT(told("REQUIRE_AUTH is \"ture\", must be true or false\n"));
+	CU_ASSERT(told("TIMEOUT_ACTION is \"explode\", must be one of remove|keep\n"));
+	CU_ASSERT(told("REDIS_SOCKET_TIMEOUT is \"-1\""));
+}
+
+static void unknown_names_are_no_problem(void)
+{
+	CU_ASSERT(LOAD("JWT_SECRET=x", "RENDER_TIMEOUT_SECONDS=180", "REQUIRE_SHARED_STATE=false"));
+	CU_ASSERT_EQUAL(problems.len, 0);
+}
+
+static void an_alias_counts_when_the_name_is_absent(void)
+{
+	CU_ASSERT(LOAD("API_KEY=old", "GATEWAY_DOCKER_HOST=tcp://a:1"));
+	CU_ASSERT_STRING_EQUAL(config.api_keys, "old");
+	CU_ASSERT_STRING_EQUAL(config.docker_host, "tcp://a:1");
+	CU_ASSERT(LOAD("API_KEY=old", "API_KEYS=new"));
+	CU_ASSERT_STRING_EQUAL(config.api_keys, "new");
+}
+
+static void a_secret_comes_from_a_file(void)
+{
+	file("local:secret\n");
+	CU_ASSERT(LOAD(arena_printf(&arena, "API_KEYS_FILE=%s", path)));
+	CU_ASSERT_STRING_EQUAL(config.api_keys, "local:secret");
+
+	CU_ASSERT_FALSE(LOAD(arena_printf(&arena, "API_KEYS_FILE=%s", path), "API_KEYS=a:b"));
+	CU_ASSERT(told("API_KEYS_FILE and API_KEYS are both set"));
+
+	CU_ASSERT_FALSE(LOAD("API_KEYS_FILE=/nonexistent"));
+	CU_ASSERT(told("API_KEYS_FILE names \"/nonexistent\": No such file"));
+}
+
+static void a_secret_file_has_a_ceiling(void)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
+	for (int i = 0; i < 65537; i++)
+		CU_ASSERT_EQUAL(write(fd, "x", 1), 1);
+	close(fd);
+	CU_ASSERT_FALSE(LOAD(arena_printf(&arena, "REDIS_URL_FILE=%s", path)));
+	CU_ASSERT(told("REDIS_URL_FILE"));
+	CU_ASSERT(truncate(path, 65536) == 0);
+	CU_ASSERT(LOAD(arena_printf(&arena, "REDIS_URL_FILE=%s", path)));
+	CU_ASSERT_EQUAL(strlen(config.redis_url), 65536);
+}
+
+static void the_env_file_serves_what_the_environment_lacks(void)
+{
+	const char *const environment[] = { "MAX_TIMEOUT=50", "LOG_LEVEL=", NULL };
+
+	file("\xef\xbb\xbf# comment\r\n\nexport DEFAULT_TIMEOUT=11\r\nMAX_TIMEOUT=60\nLOG_LEVEL = error # loud\n"
+	     "DOCKER_HOST='tcp://a#b:1'\nSANDBOX_IMAGE=\"a \\\"b\\\"\" # c\nAPP_ENV=x#y\nAPI_KEYS=$HOME\n"
+	     "MAX_INPUT_FILES=1\nMAX_INPUT_FILES=2");
+	CU_ASSERT_FATAL(load(environment, path));
+	CU_ASSERT_EQUAL(config.default_timeout, 11);
+	CU_ASSERT_EQUAL(config.max_timeout, 50);
+	CU_ASSERT_STRING_EQUAL(config.log_level, "ERROR");
+	CU_ASSERT_STRING_EQUAL(config.docker_host, "tcp://a#b:1");
+	CU_ASSERT_STRING_EQUAL(config.sandbox_image, "a \"b\"");
+	CU_ASSERT_STRING_EQUAL(config.app_env, "x#y");
+	CU_ASSERT_STRING_EQUAL(config.api_keys, "$HOME");
+	CU_ASSERT_EQUAL(config.max_input_files, 2);
+}
+
+static void a_bad_env_file_is_told_by_line(void)
+{
+	const char *const environment[] = { NULL };
+
+	CU_ASSERT_FALSE(load(environment, file("A=1\nnonsense\n=x\nB='open\nC=\"a\" b\n1A=2\n")));
+	CU_ASSERT(told("line 2 of the env file is not NAME=value\n"));
+	CU_ASSERT(told("line 3 of"));
+	CU_ASSERT(told("line 4 of the env file has a quote that is not closed"));
+	CU_ASSERT(told("line 5 of"));
+	CU_ASSERT(told("line 6 of"));
+	CU_ASSERT_FALSE(told("line 1 of"));
+	CU_ASSERT_FALSE(load(environment, "/nonexistent"));
+}
+
+static void what_is_printed_is_the_committed_example(void)
+{
+	struct buf out = BUF_INIT(65536);
+	size_t len = 0;
+	const char *committed = dotenv_read(&arena, example, 65536, &len);
+
+	config_print_env(&out);
+	CU_ASSERT_FATAL(committed != NULL);
+	CU_ASSERT_STRING_EQUAL(committed, out.data);
+	buf_finish(&out);
+}
+
+static void what_is_printed_loads_as_the_defaults(void)
+{
+	struct buf out = BUF_INIT(65536);
+	const char *const environment[] = { NULL };
+
+	config_print_env(&out);
+	CU_ASSERT_FATAL(load(environment, file(out.data)));
+	CU_ASSERT_STRING_EQUAL(config.app_env, "development");
+	CU_ASSERT(config.require_auth);
+	CU_ASSERT_EQUAL(config.max_session_lifetime_seconds, 3600);
+	CU_ASSERT_EQUAL(config.sandbox_max_output_bytes, 1 << 30);
+	CU_ASSERT(strstr(out.data, "\nDEFAULT_TIMEOUT=30\n") != NULL);
+	CU_ASSERT(strstr(out.data, "\n#API_KEYS_FILE=\n") != NULL);
+	buf_finish(&out);
+}
+
+static void the_effective_settings_hide_secrets(void)
+{
+	struct buf out = BUF_INIT(65536);
+
+	CU_ASSERT_FATAL(LOAD("API_KEYS=a:hunter2", "REDIS_URL=redis://:hunter2@x", "MAX_TIMEOUT=9"));
+	config_print_effective(&config, &out);
+	CU_ASSERT(strstr(out.data, "hunter2") == NULL);
+	CU_ASSERT(strstr(out.data, "API_KEYS=(set)\t(environment)\n") != NULL);
+	CU_ASSERT(strstr(out.data, "MAX_TIMEOUT=9\t(environment)\n") != NULL);
+	CU_ASSERT(strstr(out.data, "REDIS_SOCKET_TIMEOUT=5\t(default)\n") != NULL);
+	buf_finish(&out);
+}
+
+#define KEY "API_KEYS=a:0123456789abcdef0123456789abcdef"
+#define REMOTE "DOCKER_HOST=tcp://engine:2376", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/certs"
+#define PINNED "SANDBOX_IMAGE=code-sandbox:1.2"
+
+static void development_needs_nothing(void)
+{
+	CU_ASSERT(CHECK("APP_ENV=development"));
+}
+
+static void production_takes_safe_settings_only(void)
+{
+	CU_ASSERT(CHECK(KEY, REMOTE, PINNED));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=prod", "API_KEYS=a:short", "SANDBOX_READ_ONLY_ROOTFS=false"));
+	CU_ASSERT(told("the secret of \"a\" is shorter than 32"));
+	CU_ASSERT(told("SANDBOX_IMAGE must be pinned"));
+	CU_ASSERT(told("SANDBOX_READ_ONLY_ROOTFS"));
+	CU_ASSERT(told("DOCKER_HOST must be a tcp:// or ssh://"));
+	CU_ASSERT_FALSE(CHECK(REMOTE, PINNED));
+	CU_ASSERT(told("REQUIRE_AUTH needs at least one key"));
+	CU_ASSERT_FALSE(CHECK(REMOTE, PINNED, "API_KEYS=local:"));
+	CU_ASSERT(told("REQUIRE_AUTH needs at least one key"));
+}
+
+static void a_production_engine_is_remote_and_encrypted(void)
+{
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, "DOCKER_HOST=tcp://engine"));
+	CU_ASSERT(told("2375"));
+	CU_ASSERT(told("DOCKER_TLS_VERIFY"));
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, REMOTE, "DOCKER_HOST=tcp://engine:2375"));
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, REMOTE, "DOCKER_HOST=tcp://localhost:2376"));
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, REMOTE, "DOCKER_HOST=tcp://[::1]:2376"));
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, REMOTE, "DOCKER_HOST=unix:///var/run/docker.sock"));
+	CU_ASSERT(CHECK(KEY, PINNED, "DOCKER_HOST=ssh://ops@engine"));
+	CU_ASSERT_FALSE(CHECK(KEY, PINNED, "DOCKER_HOST=ssh://ops@127.0.0.1"));
+}
+
+static void an_image_is_pinned_by_tag_or_digest(void)
+{
+	CU_ASSERT(CHECK(KEY, REMOTE, "SANDBOX_IMAGE=registry:5000/x:1.2.3"));
+	CU_ASSERT(CHECK(KEY, REMOTE, "SANDBOX_IMAGE=x@sha256:ab"));
+	CU_ASSERT_FALSE(CHECK(KEY, REMOTE, "SANDBOX_IMAGE=x"));
+	CU_ASSERT_FALSE(CHECK(KEY, REMOTE, "SANDBOX_IMAGE=registry:5000/x"));
+	CU_ASSERT_FALSE(CHECK(KEY, REMOTE, "SANDBOX_IMAGE=x:latest"));
+}
+
+static void a_public_beta_needs_strong_isolation(void)
+{
+	CU_ASSERT(CHECK("APP_ENV=beta", KEY, REMOTE, PINNED, "SANDBOX_RUNTIME=runsc"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=public-beta", KEY, REMOTE, PINNED));
+	CU_ASSERT(told("STRONG_SANDBOX_RUNTIMES"));
+	CU_ASSERT_FALSE(CHECK("PUBLIC_BETA_MODE=1", KEY, REMOTE, PINNED, "SANDBOX_RUNTIME=runsc",
+	                      "REQUIRE_AUTH=false", "SANDBOX_NETWORK_MODE=bridge"));
+	CU_ASSERT(told("needs REQUIRE_AUTH"));
+	CU_ASSERT(told("SANDBOX_NETWORK_MODE=none"));
+}
+
+static void settings_must_fit_each_other(void)
+{
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "DEFAULT_TIMEOUT=121", "MAX_SESSION_LIFETIME_SECONDS=5", "WORKERS=3",
+	                      "MAX_INPUT_FILE_SIZE=33554433", "DEPLOYMENT_ID=A", "FASTCGI_SOCKET_MODE=rw",
+	                      "USE_DOCKER_DEFAULT_SECCOMP=no", "DOCKER_TLS_VERIFY=1", "RUN_DIR=run"));
+	CU_ASSERT(told("DEFAULT_TIMEOUT is above MAX_TIMEOUT\n"));
+	CU_ASSERT(told("MAX_SESSION_LIFETIME_SECONDS is below"));
+	CU_ASSERT(told("WORKERS is below"));
+	CU_ASSERT(told("MAX_INPUT_FILE_SIZE is above"));
+	CU_ASSERT(told("DEPLOYMENT_ID must"));
+	CU_ASSERT(told("FASTCGI_SOCKET_MODE must"));
+	CU_ASSERT(told("SECCOMP_PROFILE_DAEMON_PATH"));
+	CU_ASSERT(told("needs DOCKER_CERT_PATH"));
+	CU_ASSERT(told("RUN_DIR must"));
+}
+
+static void a_secret_must_be_a_possible_token(void)
+{
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "API_KEYS=a:with blank,b:caf\xc3\xa9"));
+	CU_ASSERT(told("the secret of \"a\" holds"));
+	CU_ASSERT(told("the secret of \"b\" holds"));
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "an empty environment gives the defaults", an_empty_environment_gives_the_defaults },
+		{ "blank is unset", blank_is_unset },
+		{ "every kind reads its value", every_kind_reads_its_value },
+		{ "all problems are told at once", all_problems_are_told_at_once },
+		{ "unknown names are no problem", unknown_names_are_no_problem },
+		{ "an alias counts when the name is absent", an_alias_counts_when_the_name_is_absent },
+		{ "a secret comes from a file", a_secret_comes_from_a_file },
+		{ "a secret file has a ceiling", a_secret_file_has_a_ceiling },
+		{ "the env file serves what the environment lacks", the_env_file_serves_what_the_environment_lacks },
+		{ "a bad env file is told by line", a_bad_env_file_is_told_by_line },
+		{ "what is printed is the committed example", what_is_printed_is_the_committed_example },
+		{ "what is printed loads as the defaults", what_is_printed_loads_as_the_defaults },
+		{ "the effective settings hide secrets", the_effective_settings_hide_secrets },
+		{ "development needs nothing", development_needs_nothing },
+		{ "production takes safe settings only", production_takes_safe_settings_only },
+		{ "a production engine is remote and encrypted", a_production_engine_is_remote_and_encrypted },
+		{ "an image is pinned by tag or digest", an_image_is_pinned_by_tag_or_digest },
+		{ "a public beta needs strong isolation", a_public_beta_needs_strong_isolation },
+		{ "settings must fit each other", settings_must_fit_each_other },
+		{ "a secret must be a possible token", a_secret_must_be_a_possible_token },
+		{ NULL, NULL },
+	};
+	const char *top = getenv("top_srcdir");
+	int fd = mkstemp(path);
+
+	example = arena_printf(&arena, "%s/.env.example", top != NULL ? top : ".");
+	if (fd < 0)
+		return 1;
+	close(fd);
+
+	int status = tap_run("config", tests);
+
+	(void)unlink(path);
+	arena_finish(&arena);
+	buf_finish(&problems);
+	return status;
+}
