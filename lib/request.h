@@ -29,7 +29,8 @@ struct request {
 	size_t spooled;                    /* bytes of body mapped from a file, not in the arena */
 	int64_t started_us;
 	const struct principal *who;       /* set by the spine after authentication */
-	const char *resource;              /* the {id} of the path, set by the route */
+	const char *route;                 /* its pattern, set by the spine: one of a few, for log and metrics */
+	const char *resource;              /* what it is about: the {id} of the path, a session's id */
 };
 
 struct request_options {

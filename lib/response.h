@@ -14,6 +14,7 @@ struct response {
 	struct { const char *name, *value; } headers[RESPONSE_HEADERS];    /* arena */
 	unsigned n_headers;
 	struct buf body;
+	const char *outcome;               /* one word on what became of it, for the log; NULL = none */
 };
 
 void response_init(struct response *res, size_t max_body);
