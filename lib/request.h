@@ -25,7 +25,8 @@ struct request {
 	const char *content_type;
 	char id[129];                      /* X-Request-ID if it is one of ours, else a fresh UUID */
 	int64_t length;                    /* CONTENT_LENGTH; -1 = unknown.  A hint, never trusted */
-	struct slice body;                 /* after request_read_body; writable, see json.h */
+	char *body;                        /* after request_read_body; json_parse writes into it */
+	size_t body_len;
 	size_t spooled;                    /* bytes of body mapped from a file, not in the arena */
 	int64_t started_us;
 	const struct principal *who;       /* set by the spine after authentication */
