@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON in and out.  In: a scan of the raw bytes decides whether the text is RFC 8259 as we take
- * it, and only then cJSON builds the tree.  The scan unescapes long strings (and those holding
- * U+0000) where they lie, in the text itself, and keeps them out of the tree, so a 32 MiB upload
- * costs no second copy.  Out: a writer into a buf.
+ * it, and only then cJSON builds the tree.  Strings are unescaped where they lie, in the text
+ * itself, and the tree only refers to them, so a 32 MiB upload costs no second copy and U+0000
+ * cuts nothing.  Out: a writer into a buf.
  */
 #ifndef LIB_JSON_H
 #define LIB_JSON_H
@@ -11,7 +11,13 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 
-enum { JSON_DEPTH_MAX = 32, JSON_NODES_MAX = 20000, JSON_KEYS_MAX = 64, JSON_LONG = 65536 };
+enum {
+	JSON_DEPTH_MAX = 32,
+	JSON_NODES_MAX = 20000,
+	JSON_KEYS_MAX = 64,                /* of one object */
+	JSON_KEY_MAX = 1024,               /* bytes of a name, as written; U+0000 is refused in one */
+	JSON_NUMBER_MAX = 1024,            /* bytes of a number */
+};
 
 /* Why a text is no JSON, in the words of Python's decoder (contract 1.5.2). */
 struct json_fault {
@@ -40,8 +46,11 @@ const struct json *json_next(const struct json *node);
 const char *json_name(const struct json *node);            /* of an object's member */
 size_t json_count(const struct json *node);
 bool json_true(const struct json *node);
-double json_double(const struct json *node);               /* a number's value; may be inf */
-/* A string's bytes, any length, U+0000 included; always valid UTF-8. */
+/* A number's value, the nearest double; inf above DBL_MAX.  0 for no number. */
+double json_double(const struct json *node);
+/* True for a number written without fraction and exponent that fits. */
+bool json_integer(const struct json *node, int64_t *out);
+/* A string's bytes, any length, U+0000 included; always valid UTF-8, with a NUL behind. */
 struct slice json_string(const struct json_doc *doc, const struct json *node);
 
 /* ---- out: values and members in the order they are put; commas are the writer's business */
@@ -58,11 +67,18 @@ void json_key(struct json_out *o, const char *name);
 void json_put_text(struct json_out *o, struct slice s);
 void json_put_str(struct json_out *o, const char *s);      /* NULL puts null */
 void json_put_int(struct json_out *o, int64_t n);
-void json_put_fixed(struct json_out *o, double n, int decimals);   /* shortest: 2.0, 0.0312 */
+void json_put_fixed(struct json_out *o, double n, int decimals);   /* rounded, trimmed: 2.0, 0.0312 */
+void json_put_double(struct json_out *o, double n);        /* as Python: 2.0, 0.1, 1e+16 */
+void json_put_literal(struct json_out *o, const char *text);       /* as it is: the caller vouches */
 void json_put_bool(struct json_out *o, bool b);
 void json_put_null(struct json_out *o);
 void json_put_base64(struct json_out *o, const void *bytes, size_t len);
-/* A parsed node again, cut to max bytes of output: longer strings end in "...", longer trees are null. */
-void json_put_node(struct json_out *o, const struct json_doc *doc, const struct json *node, size_t max);
+void json_put_number(struct json_out *o, const struct json *node); /* integers digit for digit */
+/*
+ * A parsed node again, as Python would print it, cut to max bytes of output: longer strings end in
+ * "...", longer trees are null.
+ */
+void json_put_node(struct json_out *o, const struct json_doc *doc, const struct json *node,
+                   size_t max);
 
 #endif

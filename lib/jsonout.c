@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DECIMALS_MAX = 17 };
@@ -130,16 +131,43 @@ void json_put_fixed(struct json_out *o, double n, int decimals)
 	buf_append(o->to, text, len);
 }
 
-void json_put_bool(struct json_out *o, bool b)
+/* As Python's repr: fixed from 1e-4 up to 1e16, else with an exponent. */
+void json_put_double(struct json_out *o, double n)
+{
+	char text[64];
+	const char *exponent;
+	int decimals = 0;
+
+	if (!isfinite(n)) {
+		json_put_null(o);
+		return;
+	}
+	do {
+		(void)snprintf(text, sizeof text, "%.*e", decimals, n);
+	} while (strtod(text, NULL) != n && ++decimals < DECIMALS_MAX);
+	exponent = strchr(text, 'e') + 1;
+
+	long e = strtol(exponent, NULL, 10);
+
+	if (e >= -4 && e < 16)
+		(void)snprintf(text, sizeof text, "%.*f", decimals - e > 1 ? decimals - (int)e : 1, n);
+	json_put_literal(o, text);
+}
+
+void json_put_literal(struct json_out *o, const char *text)
 {
 	begin_value(o);
-	buf_puts(o->to, b ? "true" : "false");
+	buf_puts(o->to, text);
+}
+
+void json_put_bool(struct json_out *o, bool b)
+{
+	json_put_literal(o, b ? "true" : "false");
 }
 
 void json_put_null(struct json_out *o)
 {
-	begin_value(o);
-	buf_puts(o->to, "null");
+	json_put_literal(o, "null");
 }
 
 void json_put_base64(struct json_out *o, const void *bytes, size_t len)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reader and writer of JSON strings share: the bytes that stand for themselves. */
+/* The inside of a JSON string: what its bytes stand for.  Pure; shared by scan, tree and writer. */
 #ifndef LIB_JSONTEXT_H
 #define LIB_JSONTEXT_H
 
@@ -36,5 +36,24 @@ static inline size_t json_plain(const char *s, size_t len)
 		n++;
 	return n;
 }
+
+/* The value of four hexadecimal digits, or -1. */
+int32_t json_hex4(const char *p);
+
+static inline bool json_is_high(int32_t unit)      /* the first half of a surrogate pair */
+{
+	return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static inline bool json_is_low(int32_t unit)
+{
+	return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/*
+ * Writes the text that a string the scan has passed, without its quotes, stands for; to may be
+ * from.  Returns its length, never more than len.
+ */
+size_t json_unescape(char *to, const char *from, size_t len);
 
 #endif
