@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
 # Makes ./configure; needs autoconf, automake and autoconf-archive.
 set -eu
 cd "$(dirname "$0")"
