@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be true of either web server, whatever stands behind it; here the echo does."""
+import hashlib
+import json
+import os
+import socket
+import time
+
+from client import connect, head, read, request, responses
+
+LIMIT = 32 * 1024 * 1024
+ROWS = []
+
+
+def row(name):
+    def add(function):
+        ROWS.append((name, function))
+        return function
+    return add
+
+
+def get(front, path, *headers):
+    return request(front.port, "GET", path, headers)
+
+
+def params(front, *headers):
+    """What became of the headers: name -> all values."""
+    found = {}
+    for name, value in get(front, "/", *headers).json()["params"]:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def is_json_error(answer, *statuses):
+    assert answer and answer.status in statuses, answer
+    assert answer.headers["content-type"] == "application/json", answer
+    assert list(answer.json()) == ["detail"], answer
+
+
+def arrives(front, size, chunked):
+    body = os.urandom(1024) * (size // 1024) + b"x" * (size % 1024)
+    answer = request(front.port, "POST", "/", body=body, chunked=chunked)
+    assert answer.status == 200, answer
+    assert answer.json()["length"] == size, answer.json()["length"]
+    assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+@row("bodies with a length arrive whole, up to 32 MiB")
+def _(front, _echo):
+    for size in 0, 1, 8191, 65536, 1 << 20, LIMIT:
+        arrives(front, size, False)
+
+
+@row("bodies without a length arrive whole, up to 32 MiB")
+def _(front, _echo):
+    for size in 0, 1, 8191, 65536, 1 << 20, LIMIT:
+        arrives(front, size, True)
+
+
+@row("a body above the limit is refused or arrives above the limit, never as less")
+def _(front, _echo):
+    for size in LIMIT + 1, LIMIT + (4 << 20):
+        for chunked in False, True:
+            answer = request(front.port, "POST", "/", body=bytes(size), chunked=chunked)
+            if answer.status == 200:
+                assert answer.json()["length"] > LIMIT, answer
+            else:
+                is_json_error(answer, 413)
+
+
+@row("a client that waits for 100 Continue gets it")
+def _(front, _echo):
+    headers = [("Host", "x"), ("Content-Length", 2), ("Expect", "100-continue"),
+               ("Connection", "close")]
+    with connect(front.port) as connection:
+        connection.sendall(head("POST", "/", headers))
+        assert connection.recv(12) == b"HTTP/1.1 100"
+        connection.sendall(b"ab")
+        rest = b""
+        while piece := connection.recv(65536):
+            rest += piece
+    assert b"HTTP/1.1 200" in rest and b'"length": 2' in rest, rest
+
+
+@row("a kept connection serves one request after another")
+def _(front, _echo):
+    with connect(front.port) as connection:
+        for number in range(20):
+            body = b"x" * number
+            connection.sendall(head("POST", f"/{number}", [("Host", "x"),
+                                                          ("Content-Length", number)]) + body)
+            answer = read(connection)
+            assert answer.json()["path"] == f"/{number}" and answer.json()["length"] == number
+
+
+@row("the headers that the gateway reads arrive, once each")
+def _(front, _echo):
+    sent = {"Authorization": "Bearer s", "X-API-Key": "k", "X-Request-ID": "r", "Origin": "o",
+            "Content-Type": "application/json"}
+    got = params(front, *sent.items())
+    for name, value in sent.items():
+        name = name.upper().replace("-", "_")
+        name = name if name == "CONTENT_TYPE" else "HTTP_" + name
+        assert got[name] == [value], (name, got)
+    assert got["REMOTE_ADDR"] == ["127.0.0.1"] and got["QUERY_STRING"] == [""], got
+
+
+@row("a Proxy header sets no HTTP_PROXY")
+def _(front, _echo):
+    assert "HTTP_PROXY" not in params(front, ("Proxy", "http://127.0.0.1:9"))
+
+
+@row("an underscore is no hyphen")
+def _(front, _echo):
+    spoofs = [("X_API_Key", "bad"), ("x_api-key", "bad"), ("X-API_KEY", "bad"),
+              ("X_Request_ID", "bad"), ("X-Request_ID", "bad"), ("x_request-id", "bad")]
+    got = params(front, *spoofs)
+    assert "HTTP_X_API_KEY" not in got and "HTTP_X_REQUEST_ID" not in got, got
+    got = params(front, *spoofs, ("X-API-Key", "good"), *spoofs, ("X-Request-ID", "good"))
+    assert got["HTTP_X_API_KEY"] == got["HTTP_X_REQUEST_ID"] == ["good"], got
+
+
+@row("a header that comes twice arrives as both, joined, or not at all")
+def _(front, _echo):
+    for name in "Authorization", "X-API-Key", "X-Request-ID":
+        answer = get(front, "/", (name, "Bearer a"), (name, "Bearer b"))
+        if answer.status == 200:
+            got = dict(answer.json()["params"])["HTTP_" + name.upper().replace("-", "_")]
+            assert got == "Bearer a, Bearer b", got
+        else:
+            is_json_error(answer, 400)
+
+
+@row("the path arrives as it was written, decoded once")
+def _(front, _echo):
+    for path, arrived in [("/", "/"), ("/execute", "/execute"), ("/execute/", "/execute/"),
+                          ("/%65xecute", "/execute"), ("/a%20b", "/a b"), ("/EXECUTE", "/EXECUTE"),
+                          ("/execute;a=b", "/execute;a=b"), ("/%252e%252e/a", "/%2e%2e/a"),
+                          ("/execute?a=//b/../c%2f", "/execute"), ("/...", "/...")]:
+        assert get(front, path).json()["path"] == arrived, path
+
+
+@row("no crooked path leads to /execute")
+def _(front, _echo):
+    for path in ("//execute", "/./execute", "/a/../execute", "/a/..//execute", "/..%2fexecute",
+                 "/%2e%2e/execute", "/a/%2e%2e/execute", "/%2fexecute", "/a%2f..%2fexecute",
+                 "/execute%00", "/execute%2f", "/execute/.", "/execute/a/..", "/execute%0a",
+                 "/%5cexecute", "/execute%ff", "/a/..;/execute", "/execute%20", "execute"):
+        answer = get(front, path)
+        assert answer.status != 200 or answer.json()["path"] != "/execute", path
+        if answer.status != 200:
+            assert answer.status in (400, 404), answer
+
+
+@row("what two readers could read differently is one request, or none")
+def _(front, echo):
+    smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    chunk = "0\r\n\r\n" + smuggled
+    for headers, body in [
+            ("Content-Length: 4\r\nTransfer-Encoding: chunked", chunk),
+            ("Content-Length: %d\r\nTransfer-Encoding: chunked" % len(chunk), chunk),
+            ("Transfer-Encoding: chunked, identity", chunk),
+            ("Transfer-Encoding: identity, chunked", chunk),
+            ("Transfer-Encoding: xchunked", chunk),
+            ("Transfer-Encoding:\tchunked", chunk),
+            ("Transfer-Encoding : chunked", chunk),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", chunk),
+            ("Content-Length: 0\r\nContent-Length: %d" % len(smuggled), smuggled),
+            ("Content-Length: %d\r\nContent-Length: 0" % len(smuggled), smuggled),
+            ("Content-Length: +0", smuggled),
+            ("Content-Length: 0x0", smuggled),
+            ("Content-Length: 0,0", smuggled),
+            ("Content-Length: -1", smuggled),
+            ("Content-Length: 18446744073709551616", smuggled),
+            ("Content-Length: 0\r\n Transfer-Encoding: chunked", chunk),
+            ("Transfer-Encoding: chunked\r\nTrailer: x", "1;x=\ny\r\n" + chunk)]:
+        before = len(echo.requests)
+        raw = f"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{body}".encode()
+        answers = responses(front.port, raw)
+        served = [answer for answer in answers if answer.status == 200]
+        assert answers, headers
+        assert len(echo.requests) - before == len(served), (headers, echo.requests[before:])
+        assert len(answers) == 1 or len(answers) == len(served), (headers, answers)
+
+
+@row("odd request lines and headers are refused")
+def _(front, echo):
+    before = len(echo.requests)
+    for raw in (b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-ID: a\0b\r\n\r\n",
+                b"G\tET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"GET / HTTP/1.1\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: x\r\nX Y: z\r\n\r\n",
+                b"GET / HTTP/3.7\r\nHost: x\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40000 + b"\r\n\r\n"):
+        (answer,) = responses(front.port, raw)
+        assert 400 <= answer.status < 600, (raw[:80], answer)
+    assert len(echo.requests) == before, echo.requests[before:]
+
+
+@row("HEAD and OPTIONS get no body")
+def _(front, _echo):
+    for method, status in ("HEAD", 200), ("OPTIONS", 204):
+        answer = request(front.port, method, "/")
+        assert answer.status == status and answer.body == b"", answer
+
+
+@row("the gateway's own errors stay as they are")
+def _(front, _echo):
+    for status in 400, 401, 404, 405, 409, 413, 422, 429, 500, 503, 504:
+        answer = get(front, f"/status/{status}")
+        assert answer.status == status and answer.json()["path"] == f"/status/{status}", answer
+        assert answer.headers["x-request-id"] == "echo" and "status" not in answer.headers
+
+
+@row("no banner, and nothing is to be stored or sniffed")
+def _(front, _echo):
+    headers = get(front, "/").headers
+    assert "server" not in headers and "x-powered-by" not in headers, headers
+    assert headers["cache-control"] == "no-store", headers
+    assert headers["x-content-type-options"] == "nosniff", headers
+
+
+@row("CORS: a listed origin is let in, also where the answer is an error")
+def _(front, _echo):
+    for origin in "http://one.example", "https://two.example:8443":
+        for path in "/", "/status/404", "/status/500":
+            headers = get(front, path, ("Origin", origin)).headers
+            assert headers["access-control-allow-origin"] == origin, headers
+            assert headers["access-control-allow-credentials"] == "true", headers
+            assert "X-Request-ID" in headers["access-control-expose-headers"], headers
+            assert headers["vary"] == "Origin", headers
+
+
+@row("CORS: a preflight is answered for a listed origin")
+def _(front, _echo):
+    answer = request(front.port, "OPTIONS", "/execute", [
+        ("Origin", "http://one.example"), ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "authorization,content-type")])
+    assert answer.status in (200, 204), answer
+    values = {name: [item.strip() for item in value.split(",")]
+              for name, value in answer.headers.items()}
+    assert values["access-control-allow-origin"] == ["http://one.example"]
+    assert values["access-control-allow-methods"] == ["GET", "POST", "DELETE", "OPTIONS"]
+    assert values["access-control-allow-headers"] == ["Authorization", "Content-Type",
+                                                      "X-Request-ID", "X-API-Key"]
+    assert values["access-control-max-age"] == ["600"]
+
+
+@row("CORS: no other origin is let in")
+def _(front, _echo):
+    for origin in ("null", "http://one.example.evil", "http://one.example:80", "one.example",
+                   "https://one.example", "http://ONE.example", "http://two.example:8443",
+                   "https://two.example:8443,http://one.example", "http://xone.example", "*"):
+        for method in "GET", "OPTIONS":
+            answer = request(front.port, method, "/", [
+                ("Origin", origin), ("Access-Control-Request-Method", "POST")])
+            assert "access-control-allow-origin" not in answer.headers, (origin, answer)
+            assert answer.headers["vary"] == "Origin", answer
+
+
+@row("a client that leaves amid its upload disturbs nobody")
+def _(front, echo):
+    before = len(echo.requests)
+    for headers in [("Content-Length", 1 << 20)], [("Transfer-Encoding", "chunked")]:
+        with connect(front.port) as connection:
+            connection.sendall(head("POST", "/left", [("Host", "x"), *headers]))
+            connection.sendall(b"10000\r\n" + b"x" * 65536)
+            time.sleep(0.2)
+    assert get(front, "/after").status == 200
+    assert [path for _, path, _ in echo.requests[before:]] == ["/after"], echo.requests[before:]
+
+
+@row("a client that leaves while it waits disturbs nobody")
+def _(front, echo):
+    before = len(echo.requests)
+    for _ in range(4):
+        with connect(front.port) as connection:
+            connection.sendall(head("GET", "/wait/1", [("Host", "x")]))
+            time.sleep(0.1)
+    assert get(front, "/after").status == 200
+    assert len(echo.requests) - before == 5, echo.requests[before:]
+
+
+@row("a client that only stops sending gets its answer")
+def _(front, _echo):
+    with connect(front.port) as connection:
+        connection.sendall(head("POST", "/wait/0.3", [("Host", "x"), ("Content-Length", 2)]))
+        connection.sendall(b"ab")
+        connection.shutdown(socket.SHUT_WR)
+        answer = read(connection)
+    assert answer and answer.status == 200, answer
+
+
+def gone(front):
+    """With nothing behind: an error as the gateway would write it."""
+    answer = get(front, "/", ("Origin", "http://one.example"))
+    is_json_error(answer, 502, 503)
+    assert answer.headers["access-control-allow-origin"] == "http://one.example", answer
+    assert json.loads(answer.body)["detail"], answer
