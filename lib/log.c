@@ -49,6 +49,18 @@ static void put_time(struct json_out *o)
 	json_put_str(o, text);
 }
 
+static void put_number(struct json_out *o, const struct log_field *f)
+{
+	double n = (double)f->number;
+
+	for (int i = 0; i < f->decimals; i++)
+		n /= 10;
+	if (f->decimals)
+		json_put_fixed(o, n, f->decimals);
+	else
+		json_put_int(o, f->number);
+}
+
 /* False, and nothing written, when the member does not fit into the line any more. */
 static bool put_field(struct json_out *o, const struct log_field *f)
 {
@@ -61,7 +73,7 @@ static bool put_field(struct json_out *o, const struct log_field *f)
 	if (f->text)
 		json_put_text(o, (struct slice){ f->text, strnlen(f->text, VALUE_MAX) });
 	else
-		json_put_int(o, f->number);
+		put_number(o, f);
 	if (!o->to->full)
 		return true;
 	o->to->len = before;

@@ -19,6 +19,7 @@ struct log_field {
 	const char *text;                  /* or, when NULL and is_number: */
 	int64_t number;
 	bool is_number;
+	int decimals;                      /* so many of its digits are behind the point */
 };
 
 /* {"ts":"2026-01-02T03:04:05.678Z","level":"info","event":event, fields...} */

@@ -53,11 +53,12 @@ static void an_event_is_one_line_of_json(void)
 		{ .key = "path", .text = "/x\n\"" },
 		{ .key = "absent", .text = NULL },
 		{ .key = "status", .number = -5, .is_number = true },
+		{ .key = "ms", .number = 1234, .is_number = true, .decimals = 3 },
 		{ .key = NULL },
 	});
 	CU_ASSERT(matches(captured(),
 		"^\\{\"ts\":\"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z\",\"level\":\"info\","
-		"\"event\":\"request\",\"path\":\"/x\\\\n\\\\\"\",\"status\":-5\\}\n$"));
+		"\"event\":\"request\",\"path\":\"/x\\\\n\\\\\"\",\"status\":-5,\"ms\":1\\.234\\}\n$"));
 }
 
 static void a_text_is_its_message(void)
