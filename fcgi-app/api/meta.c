@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the service says about itself: its card, its version, whether it lives and works. */
+#include "fcgi-app/api/api.h"
+#include "lib/json.h"
+
+#include <string.h>
+
+enum { API_CONTRACT = 1, HEALTH_DEADLINE_MS = 2000 };
+
+static void put_strs(struct json_out *o, const char *key, const char *const *items)
+{
+	json_key(o, key);
+	json_begin(o, '[');
+	for (; *items; items++)
+		json_put_str(o, *items);
+	json_end(o, ']');
+}
+
+static void put_member(struct json_out *o, const char *key, const char *text)
+{
+	json_key(o, key);
+	json_put_str(o, text);
+}
+
+bool api_index(struct app *app, struct request *req, struct response *res, struct error *err)
+{
+	struct json_out o = { .to = &res->body };
+
+	(void)app;
+	(void)req;
+	(void)err;
+	json_begin(&o, '{');
+	put_member(&o, "message", "Code Execution Gateway");
+	put_member(&o, "version", "v" PACKAGE_VERSION);
+	put_member(&o, "execute_endpoint", "/execute");
+	put_member(&o, "render_endpoint", "/api/render");
+	put_member(&o, "latex_render_endpoint", "/api/latex/render");
+	put_member(&o, "version_endpoint", "/version");
+	json_end(&o, '}');
+	return true;
+}
+
+static void put_features(struct json_out *o)
+{
+	static const char *const features[] = {
+		"gateway_version_headers", "persistent_sessions", "input_files", "pip_packages",
+		"slide_rendering", "slide_renderer_version_headers",
+	};
+
+	json_key(o, "features");
+	json_begin(o, '{');
+	for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+		json_key(o, features[i]);
+		json_put_bool(o, true);
+	}
+	json_end(o, '}');
+}
+
+bool api_version(struct app *app, struct request *req, struct response *res, struct error *err)
+{
+	static const char *const execution[] = { "v1", NULL }, *const rendering[] = { "v1", "v2", NULL };
+	struct json_out o = { .to = &res->body };
+
+	(void)req;
+	(void)err;
+	json_begin(&o, '{');
+	put_member(&o, "version", PACKAGE_VERSION);
+	put_member(&o, "tag", "v" PACKAGE_VERSION);
+	json_key(&o, "api_contract_version");
+	json_put_int(&o, API_CONTRACT);
+	json_key(&o, "beta");
+	json_put_bool(&o, app->config->public_beta_mode);
+	put_member(&o, "active_execution_version", "v1");
+	put_member(&o, "default_execution_version", "v1");
+	put_strs(&o, "supported_execution_versions", execution);
+	put_strs(&o, "available_execution_versions", execution);
+	put_member(&o, "active_rendering_version", "v1");
+	put_member(&o, "default_rendering_version", "v1");
+	put_strs(&o, "supported_rendering_versions", rendering);
+	put_strs(&o, "available_rendering_versions", rendering);
+	put_features(&o);
+	json_end(&o, '}');
+	return true;
+}
+
+static void put_status(struct response *res, const char *status)
+{
+	struct json_out o = { .to = &res->body };
+
+	json_begin(&o, '{');
+	put_member(&o, "status", status);
+	json_end(&o, '}');
+}
+
+bool api_alive(struct app *app, struct request *req, struct response *res, struct error *err)
+{
+	(void)app;
+	(void)req;
+	(void)err;
+	put_status(res, "ok");
+	return true;
+}
+
+/* Anyone may ask, so the answer is kept for a moment, and three round trips are not ours to give. */
+static const struct backend_health *health(struct app *app)
+{
+	if (now_us() >= app->health_cache.until_us) {
+		backend_probe(&app->backend, deadline_in_ms(HEALTH_DEADLINE_MS),
+		              &app->health_cache.health);
+		app->health_cache.until_us = now_us() + app->config->health_cache_seconds * 1000000;
+	}
+	return &app->health_cache.health;
+}
+
+bool api_health(struct app *app, struct request *req, struct response *res, struct error *err)
+{
+	const struct backend_health *h = health(app);
+	bool healthy = h->docker && h->image && h->redis;
+
+	(void)req;
+	(void)err;
+	res->status = healthy ? 200 : 503;
+	put_status(res, healthy ? "healthy" : "degraded");
+	return true;
+}

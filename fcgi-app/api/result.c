@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fcgi-app/api/result.h"
+
+#include "lib/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *outcome_word(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK: return "ok";
+	case OUTCOME_ERROR: return "error";
+	case OUTCOME_EXIT: return "exit";
+	case OUTCOME_SIGNAL: return "signal";
+	case OUTCOME_TIMEOUT: return "timeout";
+	case OUTCOME_OOM: return "oom";
+	case OUTCOME_OUTPUT_LIMIT: return "output_limit";
+	case OUTCOME_CANCELLED: return "cancelled";
+	case OUTCOME_SESSION_LOST: return "session_lost";
+	case OUTCOME_INFRA: return "infra";
+	}
+	return NULL;
+}
+
+static void put_file(struct json_out *o, const struct output_file *f, const struct buf *content)
+{
+	json_begin(o, '{');
+	json_key(o, "name");
+	json_put_text(o, f->name);
+	json_key(o, "content");
+	if (f->error)
+		json_put_null(o);
+	else
+		json_put_base64(o, content->data ? content->data + f->at : "", f->len);
+	json_key(o, "mime_type");
+	json_put_str(o, f->mime_type);
+	json_key(o, "size");
+	json_put_int(o, f->size);
+	json_key(o, "error");
+	json_put_str(o, f->error);
+	json_end(o, '}');
+}
+
+/* "SIGKILL"; "SIG34" for one without a name. */
+static void put_signal(struct json_out *o, const struct run_exit *e)
+{
+	const char *name = sigabbrev_np((int)e->status);
+	char text[32];
+
+	json_key(o, "signal");
+	if (e->outcome != RUN_SIGNALED) {
+		json_put_null(o);
+		return;
+	}
+	if (name)
+		(void)snprintf(text, sizeof text, "SIG%s", name);
+	else
+		(void)snprintf(text, sizeof text, "SIG%u", e->status);
+	json_put_str(o, text);
+}
+
+static void put_usage(struct json_out *o, const struct run_exit *e)
+{
+	json_key(o, "usage");
+	json_begin(o, '{');
+	json_key(o, "cpu_ms");
+	json_put_int(o, (int64_t)(e->cpu_us / 1000));
+	json_key(o, "wall_ms");
+	json_put_int(o, (int64_t)(e->wall_us / 1000));
+	json_key(o, "max_rss_bytes");
+	json_put_int(o, (int64_t)e->peak_bytes);
+	json_end(o, '}');
+}
+
+static void put_truncated(struct json_out *o, const struct run_exit *e, int64_t max_chars)
+{
+	json_key(o, "truncated");
+	json_begin(o, '{');
+	json_key(o, "stdout");
+	json_put_bool(o, e->stdout_chars > (uint64_t)max_chars);
+	json_key(o, "stderr");
+	json_put_bool(o, e->stderr_chars > (uint64_t)max_chars);
+	json_end(o, '}');
+}
+
+/* What the contract's clients do not know: how a run ended, and what it took. */
+static void put_more(struct json_out *o, const struct config *c, const struct result *r)
+{
+	json_key(o, "outcome");
+	json_put_str(o, outcome_word(r->outcome));
+	json_key(o, "exit_code");
+	if (r->exit.outcome == RUN_EXITED)
+		json_put_int(o, r->exit.status);
+	else
+		json_put_null(o);
+	put_signal(o, &r->exit);
+	put_usage(o, &r->exit);
+	put_truncated(o, &r->exit, c->max_output_chars);
+	json_key(o, "files_skipped");
+	json_put_int(o, r->files_skipped);
+}
+
+void result_put(struct response *res, const struct config *c, const struct result *r)
+{
+	struct json_out o = { .to = &res->body };
+
+	res->outcome = outcome_word(r->outcome);
+	json_begin(&o, '{');
+	json_key(&o, "execution_id");
+	json_put_str(&o, r->id);
+	json_key(&o, "stdout");
+	json_put_text(&o, buf_slice(&r->stdout_text));
+	json_key(&o, "stderr");
+	json_put_text(&o, buf_slice(&r->stderr_text));
+	json_key(&o, "error");
+	json_put_str(&o, r->error);
+	json_key(&o, "error_type");
+	json_put_str(&o, r->error_type);
+	json_key(&o, "files");
+	json_begin(&o, '[');
+	for (size_t i = 0; i < r->n_files; i++)
+		put_file(&o, &r->files[i], &r->content);
+	json_end(&o, ']');
+	json_key(&o, "execution_time");
+	json_put_fixed(&o, r->execution_time_s, 4);
+	json_key(&o, "install_time");
+	json_put_null(&o);
+	json_key(&o, "timed_out");
+	json_put_bool(&o, r->timed_out);
+	put_more(&o, c, r);
+	json_end(&o, '}');
+}
+
+size_t result_max(const struct config *c)
+{
+	enum { ESCAPED = 6, REST = 65536, FILE_REST = 512 };       /* "\u0000" for one byte */
+	size_t chars = 2 * (size_t)c->max_output_chars + (size_t)c->max_error_chars;
+	size_t names = (size_t)c->max_output_files * (ESCAPED * WIRE_NAME_MAX + FILE_REST);
+	size_t content = ((size_t)c->max_output_total_size + 2) / 3 * 4;
+
+	return ESCAPED * chars + names + content + REST;
+}

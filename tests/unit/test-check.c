@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bodies of POST /execute and POST /containers: what policy is asked for, or the exact 422. */
+#include "fcgi-app/api/api.h"
+#include "fcgi-app/policy/execute.h"
+#include "fcgi-app/policy/session.h"
+#include "tests/unit/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- policy, as far as api sees it: notes what it is asked for */
+
+static char asked[400];
+
+bool execute_run(struct backend *b, struct arena *arena, const struct claim *claim,
+                 const struct execution *what, struct result *out, struct error *err)
+{
+	int used = snprintf(asked, sizeof asked, "%s %s %zu %lld", claim->session_id,
+	                    what->language == RUN_BASH ? "bash" : "python", what->code.len,
+	                    (long long)what->timeout_s);
+
+	(void)b;
+	(void)arena;
+	(void)out;
+	for (size_t i = 0; i < what->n_files && i < 3; i++)
+		used += snprintf(asked + used, sizeof asked - (size_t)used, " %.*s=%.*s",
+		                 (int)what->files[i].name.len, what->files[i].name.at,
+		                 (int)what->files[i].base64.len, what->files[i].base64.at);
+	return fail(err, ERR_NOT_FOUND, "asked");
+}
+
+void result_finish(struct result *r)
+{
+	(void)r;
+}
+
+bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
+                    bool network, struct session *out, struct error *err)
+{
+	(void)b;
+	(void)arena;
+	(void)who;
+	(void)out;
+	(void)snprintf(asked, sizeof asked, "network=%d", network);
+	return fail(err, ERR_NOT_FOUND, "asked");
+}
+
+bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
+                     const char *id, struct session *out, struct error *err)
+{
+	(void)b;
+	(void)arena;
+	(void)who;
+	(void)id;
+	(void)out;
+	return fail(err, ERR_NOT_FOUND, "asked");
+}
+
+bool session_delete(struct backend *b, struct arena *arena, const struct principal *who,
+                    const char *id, struct error *err)
+{
+	(void)b;
+	(void)arena;
+	(void)who;
+	(void)id;
+	return fail(err, ERR_NOT_FOUND, "asked");
+}
+
+int request_fd(const struct request *r)
+{
+	(void)r;
+	return -1;
+}
+
+/* ---- one request */
+
+static struct config config = {
+	.max_timeout = 120, .max_file_name_length = 128, .max_input_files = 2,
+};
+static struct error err;
+static char answer[1 << 20];
+
+/* What policy was asked for, or what the client is told. */
+static const char *send_typed(handler *handle, const char *type, const char *body, size_t len)
+{
+	struct app app = { .config = &config };
+	struct request req = { .content_type = type, .body_len = len };
+	struct response res = { .body = BUF_INIT(sizeof answer - 1) };
+
+	*asked = '\0';
+	err = (struct error){ .kind = ERR_NONE };
+	req.body = arena_strndup(&req.arena, body, len);
+	handle(&app, &req, &res, &err);
+	(void)snprintf(answer, sizeof answer, "%s", res.body.data ? res.body.data : "");
+	buf_finish(&res.body);
+	arena_finish(&req.arena);
+	return *asked ? asked : err.kind == ERR_UNPROCESSABLE ? answer : err.msg;
+}
+
+static const char *send_json(handler *handle, const char *body)
+{
+	return send_typed(handle, "application/json", body, strlen(body));
+}
+
+struct row {
+	const char *body, *expected;       /* '...' of the only fault in the list, or what was asked */
+};
+
+#define FAULT(fault) "{\"detail\":[{" fault "}]}"
+
+static void check_rows(handler *handle, const struct row *rows)
+{
+	for (; rows->body; rows++) {
+		const char *got = send_json(handle, rows->body);
+
+		if (strcmp(got, rows->expected))
+			printf("# %s\n#   got      %s\n#   expected %s\n", rows->body, got, rows->expected);
+		CU_ASSERT_STRING_EQUAL(got, rows->expected);
+	}
+}
+
+/* A body that is right but for what is added. */
+#define WITH(more) "{\"container_id\":\"c\",\"code\":\"x\"" more "}"
+#define WITHOUT_ID(more) "{\"code\":\"x\"" more "}"
+
+static void a_sound_body_asks_for_a_run(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		{ WITH(""), "c python 1 0" },
+		{ WITH(",\"language\":\"bash\",\"timeout\":5"), "c bash 1 5" },
+		{ WITH(",\"unknown\":[1]"), "c python 1 0" },
+		{ WITH(",\"enable_network\":null,\"pip_packages\":null,\"timeout\":null"), "c python 1 0" },
+		{ WITH(",\"enable_network\":true,\"pip_packages\":[],\"files\":[]"), "c python 1 0" },
+		{ WITH(",\"files\":[{\"name\":\" a/b.txt \",\"content\":\"aGk=\",\"more\":1},"
+		       "{\"name\":\"c\",\"content\":\"\"}]"), "c python 1 0 a/b.txt=aGk= c=" },
+		{ "{\"container_id\":\"\",\"code\":\"\\u0000\\u00e9\"}", " python 3 0" },
+		{ "{\"container_id\":\"c\\u0000d\",\"code\":\"x\"}", " python 1 0" },
+		{ "\xef\xbb\xbf" WITH(""), "c python 1 0" },
+		{ NULL, NULL },
+	});
+}
+
+static void strings_are_strings(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		{ WITHOUT_ID(""), FAULT("\"type\":\"missing\",\"loc\":[\"body\",\"container_id\"],"
+		  "\"msg\":\"Field required\",\"input\":{\"code\":\"x\"}") },
+		{ WITHOUT_ID(",\"container_id\":5"), FAULT("\"type\":\"string_type\","
+		  "\"loc\":[\"body\",\"container_id\"],\"msg\":\"Input should be a valid string\","
+		  "\"input\":5") },
+		{ WITHOUT_ID(",\"container_id\":null"), FAULT("\"type\":\"string_type\","
+		  "\"loc\":[\"body\",\"container_id\"],\"msg\":\"Input should be a valid string\","
+		  "\"input\":null") },
+		{ "{\"container_id\":\"c\",\"code\":\"\"}", FAULT("\"type\":\"string_too_short\","
+		  "\"loc\":[\"body\",\"code\"],\"msg\":\"String should have at least 1 character\","
+		  "\"input\":\"\",\"ctx\":{\"min_length\":1}") },
+		{ WITH(",\"language\":\"Python\""), FAULT("\"type\":\"literal_error\","
+		  "\"loc\":[\"body\",\"language\"],\"msg\":\"Input should be 'python' or 'bash'\","
+		  "\"input\":\"Python\",\"ctx\":{\"expected\":\"'python' or 'bash'\"}") },
+		{ WITH(",\"language\":null"), FAULT("\"type\":\"literal_error\","
+		  "\"loc\":[\"body\",\"language\"],\"msg\":\"Input should be 'python' or 'bash'\","
+		  "\"input\":null,\"ctx\":{\"expected\":\"'python' or 'bash'\"}") },
+		{ NULL, NULL },
+	});
+}
+
+static void code_is_counted_in_characters(void)
+{
+	enum { MAX = 100000, FOUR = 4 };
+	static const char start[] = "{\"container_id\":\"c\",\"code\":\"";
+	char *body = malloc(FOUR * MAX + sizeof start + 10);
+	char *at = stpcpy(body, start);
+
+	for (int i = 0; i < MAX; i++, at += FOUR)
+		memcpy(at, "\xf0\x9f\x98\x80", FOUR);
+	(void)stpcpy(at, "\"}");
+	CU_ASSERT_STRING_EQUAL(send_json(api_execute, body), "c python 400000 0");
+	(void)stpcpy(at, "x\"}");
+	CU_ASSERT_PTR_NOT_NULL(strstr(send_json(api_execute, body),
+		"{\"detail\":[{\"type\":\"string_too_long\",\"loc\":[\"body\",\"code\"],"
+		"\"msg\":\"String should have at most 100000 characters\",\"input\":\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(answer, "...\",\"ctx\":{\"max_length\":100000}}]}"));
+	CU_ASSERT(strlen(answer) < 2000);
+	free(body);
+}
+
+#define TIMEOUT(type, msg, input, ctx) FAULT("\"type\":\"" type "\",\"loc\":[\"body\",\"timeout\"]," \
+	"\"msg\":\"Input should be " msg "\",\"input\":" input ctx)
+#define INTEGER "a valid integer"
+#define UNPARSABLE INTEGER ", unable to parse string as an integer"
+#define GE ",\"ctx\":{\"ge\":1}"
+#define LE ",\"ctx\":{\"le\":120}"
+
+static void a_timeout_is_coerced_then_bounded(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		{ WITH(",\"timeout\":30.0"), "c python 1 30" },
+		{ WITH(",\"timeout\":1e1"), "c python 1 10" },
+		{ WITH(",\"timeout\":\" +1_0.00 \""), "c python 1 10" },
+		{ WITH(",\"timeout\":true"), "c python 1 1" },
+		{ WITH(",\"timeout\":120"), "c python 1 120" },
+		{ WITH(",\"timeout\":0"), TIMEOUT("greater_than_equal", "greater than or equal to 1", "0", GE) },
+		{ WITH(",\"timeout\":false"), TIMEOUT("greater_than_equal", "greater than or equal to 1", "false", GE) },
+		{ WITH(",\"timeout\":\"-5\""), TIMEOUT("greater_than_equal", "greater than or equal to 1", "\"-5\"", GE) },
+		{ WITH(",\"timeout\":121"), TIMEOUT("less_than_equal", "less than or equal to 120", "121", LE) },
+		{ WITH(",\"timeout\":\"99999999999999999999\""),
+		  TIMEOUT("less_than_equal", "less than or equal to 120", "\"99999999999999999999\"", LE) },
+		{ WITH(",\"timeout\":99999999999999999999"),
+		  TIMEOUT("less_than_equal", "less than or equal to 120", "99999999999999999999", LE) },
+		{ WITH(",\"timeout\":30.5"), TIMEOUT("int_from_float",
+		  INTEGER ", got a number with a fractional part", "30.5", "") },
+		{ WITH(",\"timeout\":\"abc\""), TIMEOUT("int_parsing", UNPARSABLE, "\"abc\"", "") },
+		{ WITH(",\"timeout\":\"\""), TIMEOUT("int_parsing", UNPARSABLE, "\"\"", "") },
+		{ WITH(",\"timeout\":\"30.5\""), TIMEOUT("int_parsing", UNPARSABLE, "\"30.5\"", "") },
+		{ WITH(",\"timeout\":\"1e2\""), TIMEOUT("int_parsing", UNPARSABLE, "\"1e2\"", "") },
+		{ WITH(",\"timeout\":\"1__0\""), TIMEOUT("int_parsing", UNPARSABLE, "\"1__0\"", "") },
+		{ WITH(",\"timeout\":\"_1\""), TIMEOUT("int_parsing", UNPARSABLE, "\"_1\"", "") },
+		{ WITH(",\"timeout\":[]"), TIMEOUT("int_type", INTEGER, "[]", "") },
+		{ WITH(",\"timeout\":{}"), TIMEOUT("int_type", INTEGER, "{}", "") },
+		{ NULL, NULL },
+	});
+	CU_ASSERT_PTR_NOT_NULL(strstr(send_json(api_execute, WITH(",\"timeout\":1e400")), "finite_number"));
+}
+
+#define NETWORK(type, more, input) FAULT("\"type\":\"" type "\",\"loc\":[\"body\",\"enable_network\"]," \
+	"\"msg\":\"Input should be a valid boolean" more "\",\"input\":" input)
+#define UNCLEAR ", unable to interpret input"
+
+static void a_truth_value_has_many_names(void)
+{
+	check_rows(api_session_create, (const struct row[]){
+		{ "{\"enable_network\":true}", "network=1" },
+		{ "{\"enable_network\":1}", "network=1" },
+		{ "{\"enable_network\":1.0}", "network=1" },
+		{ "{\"enable_network\":\"Yes\"}", "network=1" },
+		{ "{\"enable_network\":\"off\"}", "network=0" },
+		{ "{\"enable_network\":0}", "network=0" },
+		{ "{}", "network=0" },
+		{ "{\"enable_network\":2}", NETWORK("bool_parsing", UNCLEAR, "2") },
+		{ "{\"enable_network\":\" on\"}", NETWORK("bool_parsing", UNCLEAR, "\" on\"") },
+		{ "{\"enable_network\":1.5}", NETWORK("bool_type", "", "1.5") },
+		{ "{\"enable_network\":[]}", NETWORK("bool_type", "", "[]") },
+		{ "{\"enable_network\":null}", NETWORK("bool_type", "", "null") },
+		{ "{\"inject_sandbox_env\":true}", "Sandbox env injection is disabled." },
+		{ NULL, NULL },
+	});
+}
+
+#define LIST(field) FAULT("\"type\":\"list_type\",\"loc\":[\"body\",\"" field "\"]," \
+	"\"msg\":\"Input should be a valid list\",\"input\":null")
+#define NAME(input, wrong) { WITH(",\"files\":[{\"name\":\"" input "\",\"content\":\"\"}]"), \
+	FAULT("\"type\":\"value_error\",\"loc\":[\"body\",\"files\",0,\"name\"]," \
+	"\"msg\":\"Value error, " wrong "\",\"input\":\"" input "\",\"ctx\":{\"error\":{}}") }
+#define SEGMENTS "File name contains invalid path segments"
+#define COMPONENTS "File name contains invalid components"
+#define TEN "0123456789"
+
+static void file_names_stay_below_home(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		NAME("  ", "File name cannot be empty"),
+		NAME(TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456789",
+		     "File name too long (max 128 chars)"),
+		NAME("a..b", SEGMENTS), NAME("/a", SEGMENTS), NAME("a\\\\b", SEGMENTS),
+		NAME("a//b", COMPONENTS), NAME("a/", COMPONENTS), NAME("./a", COMPONENTS),
+		NAME("a\\u0000b", COMPONENTS), NAME("a\\nb", COMPONENTS),
+		{ NULL, NULL },
+	});
+}
+
+static void lists_tell_of_each_item_then_of_themselves(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		{ WITH(",\"files\":null"), LIST("files") },
+		{ WITH(",\"files\":[7]"), FAULT("\"type\":\"model_attributes_type\",\"loc\":[\"body\",\"files\",0],"
+		  "\"msg\":\"Input should be a valid dictionary or object to extract fields from\",\"input\":7") },
+		{ WITH(",\"files\":[{\"name\":1},{\"content\":\"\"}]"), "{\"detail\":["
+		  "{\"type\":\"string_type\",\"loc\":[\"body\",\"files\",0,\"name\"],"
+		  "\"msg\":\"Input should be a valid string\",\"input\":1},"
+		  "{\"type\":\"missing\",\"loc\":[\"body\",\"files\",0,\"content\"],"
+		  "\"msg\":\"Field required\",\"input\":{\"name\":1}},"
+		  "{\"type\":\"missing\",\"loc\":[\"body\",\"files\",1,\"name\"],"
+		  "\"msg\":\"Field required\",\"input\":{\"content\":\"\"}}]}" },
+		{ WITH(",\"files\":[{\"name\":\"a\",\"content\":\"\"},{\"name\":\"b\",\"content\":\"\"},"
+		       "{\"name\":\"c\",\"content\":\"\"}]"),
+		  FAULT("\"type\":\"value_error\",\"loc\":[\"body\",\"files\"],"
+		  "\"msg\":\"Value error, Too many input files (max 2)\",\"input\":["
+		  "{\"name\":\"a\",\"content\":\"\"},{\"name\":\"b\",\"content\":\"\"},"
+		  "{\"name\":\"c\",\"content\":\"\"}],\"ctx\":{\"error\":{}}") },
+		{ WITH(",\"pip_packages\":[1]"), FAULT("\"type\":\"string_type\","
+		  "\"loc\":[\"body\",\"pip_packages\",0],\"msg\":\"Input should be a valid string\",\"input\":1") },
+		{ WITH(",\"pip_packages\":[\"numpy\"]"), FAULT("\"type\":\"value_error\","
+		  "\"loc\":[\"body\",\"pip_packages\"],\"msg\":\"Value error, Pip installations are disabled\","
+		  "\"input\":[\"numpy\"],\"ctx\":{\"error\":{}}") },
+		{ NULL, NULL },
+	});
+}
+
+static void all_faults_are_told_in_the_order_of_the_fields(void)
+{
+	const char *got = send_json(api_execute, "{\"files\":1,\"timeout\":0,\"language\":1}");
+	static const char *const order[] = {
+		"container_id", "language", "\"code\"", "timeout", "files",
+	};
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		got = strstr(got, order[i]);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+	}
+}
+
+static void a_body_may_be_missing(void)
+{
+	static const char missing[] = FAULT("\"type\":\"missing\",\"loc\":[\"body\"],"
+		"\"msg\":\"Field required\",\"input\":null");
+
+	CU_ASSERT_STRING_EQUAL(send_json(api_execute, ""), missing);
+	CU_ASSERT_STRING_EQUAL(send_json(api_execute, "null"), missing);
+	CU_ASSERT_STRING_EQUAL(send_typed(api_execute, NULL, "", 0), missing);
+	CU_ASSERT_STRING_EQUAL(send_json(api_session_create, ""), "network=0");
+	CU_ASSERT_STRING_EQUAL(send_json(api_session_create, " null "), "network=0");
+	CU_ASSERT_STRING_EQUAL(send_typed(api_session_create, "text/plain", "", 0), "network=0");
+}
+
+#define NO_OBJECT(input) FAULT("\"type\":\"model_attributes_type\",\"loc\":[\"body\"]," \
+	"\"msg\":\"Input should be a valid dictionary or object to extract fields from\"," \
+	"\"input\":" input)
+
+static void a_body_of_another_type_is_one_text(void)
+{
+	static const char *const json[] = {
+		"application/json", "Application/JSON; charset=latin1", "application/vnd.x+json",
+		"application/json ;a=b",
+	};
+	static const char *const other[] = {
+		NULL, "", "text/plain", "application/jsonp", "application/xjson", "text/json",
+	};
+
+	for (size_t i = 0; i < sizeof json / sizeof *json; i++)
+		CU_ASSERT_STRING_EQUAL(send_typed(api_session_create, json[i], "{}", 2), "network=0");
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+		CU_ASSERT_STRING_EQUAL(send_typed(api_session_create, other[i], "{\"a\":1}", 7),
+		                       NO_OBJECT("\"{\\\"a\\\":1}\""));
+	CU_ASSERT_STRING_EQUAL(send_json(api_execute, "[]"), NO_OBJECT("[]"));
+	CU_ASSERT_STRING_EQUAL(send_json(api_execute, "\"x\""), NO_OBJECT("\"x\""));
+}
+
+#define INVALID(offset, text) FAULT("\"type\":\"json_invalid\",\"loc\":[\"body\"," offset "]," \
+	"\"msg\":\"JSON decode error\",\"input\":{},\"ctx\":{\"error\":\"" text "\"}")
+
+static void broken_json_is_told_where_it_breaks(void)
+{
+	check_rows(api_execute, (const struct row[]){
+		{ "   ", INVALID("3", "Expecting value") },
+		{ "{bad", INVALID("1", "Expecting property name enclosed in double quotes") },
+		{ "{\"a\":1} x", INVALID("8", "Extra data") },
+		{ "{\"a\":NaN}", INVALID("5", "Expecting value") },
+		{ "{\"a\":1,\"a\":2}", INVALID("7", "Duplicate key") },
+		{ NULL, NULL },
+	});
+}
+
+static void a_list_of_faults_ends_somewhere(void)
+{
+	auto_buf body = BUF_INIT(1 << 20);
+	size_t n = 0;
+
+	buf_puts(&body, "{\"container_id\":\"c\",\"code\":\"x\",\"pip_packages\":[1");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&body, ",1");
+	buf_puts(&body, "]}");
+	send_json(api_execute, body.data);
+	for (const char *at = answer; (at = strstr(at, "string_type")); at++)
+		n++;
+	CU_ASSERT_EQUAL(n, 100);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "a sound body asks for a run", a_sound_body_asks_for_a_run },
+		{ "strings are strings", strings_are_strings },
+		{ "code is counted in characters", code_is_counted_in_characters },
+		{ "a timeout is coerced, then bounded", a_timeout_is_coerced_then_bounded },
+		{ "a truth value has many names", a_truth_value_has_many_names },
+		{ "file names stay below HOME", file_names_stay_below_home },
+		{ "lists tell of each item, then of themselves", lists_tell_of_each_item_then_of_themselves },
+		{ "all faults are told in the order of the fields", all_faults_are_told_in_the_order_of_the_fields },
+		{ "a body may be missing", a_body_may_be_missing },
+		{ "a body of another type is one text", a_body_of_another_type_is_one_text },
+		{ "broken JSON is told where it breaks", broken_json_is_told_where_it_breaks },
+		{ "a list of faults ends somewhere", a_list_of_faults_ends_somewhere },
+		{ NULL, NULL },
+	};
+
+	return tap_run("check", tests);
+}
