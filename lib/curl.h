@@ -23,13 +23,21 @@ struct curl_options {
 struct curl *curl_open(const struct curl_options *o, struct error *err);
 void curl_close(struct curl **c);
 
-/*
- * method and path_query ("/v1.41/_ping") are sent as they are: the caller escapes.  json may be
- * NULL.  The answer's body goes to *body up to its ceiling; above: UNAVAILABLE.
- */
-bool curl_exchange(struct curl *c, const char *method, const char *path_query, const char *json,
-                   struct deadline deadline, unsigned *status, struct buf *body,
-                   struct error *err);
+struct curl_request {
+	const char *method;
+	const char *path_query;            /* "/path?query", sent as it is: the caller escapes */
+	const char *json;                  /* NULL = no body */
+};
+
+struct curl_answer {
+	unsigned status;
+	struct buf body;                   /* the caller's, with its ceiling: above, UNAVAILABLE */
+};
+
+/* UNAVAILABLE when there is no whole answer before the deadline. */
+bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadline deadline,
+                   struct curl_answer *answer, struct error *err);
+const char *curl_host(const struct curl *c);       /* for a Host header */
 
 /* A new connection of its own to the same endpoint, TLS included. */
 struct curl_raw;

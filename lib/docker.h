@@ -51,6 +51,7 @@ struct docker_container {
 
 struct docker *docker_open(const struct docker_options *o, struct error *err);
 void docker_close(struct docker **d);
+struct curl *docker_curl(struct docker *d);        /* its endpoint, for lib/attach.c; borrowed */
 
 bool docker_ping(struct docker *d, struct deadline deadline, struct error *err);
 /* The daemon's ID and Name. */
@@ -66,6 +67,10 @@ bool docker_start(struct docker *d, const char *id, struct deadline deadline, st
 /* NOT_FOUND when there is none. */
 bool docker_inspect(struct docker *d, struct arena *arena, const char *id,
                     struct deadline deadline, struct docker_container *out, struct error *err);
+enum { DOCKER_HEAD_MAX = 1024 };
+
+/* The request that asks for a container's streams (lib/attach.c sends it); returns its length. */
+size_t docker_attach_head(struct docker *d, const char *id, char head[static DOCKER_HEAD_MAX]);
 /* Kills and removes; one that is gone, or being removed, counts as removed. */
 bool docker_remove(struct docker *d, const char *id, struct deadline deadline, struct error *err);
 /* All with the label key=value, running or not; *list ends with id NULL. */

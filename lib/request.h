@@ -24,6 +24,7 @@ struct request {
 	const char *api_key;
 	const char *content_type;
 	char id[129];                      /* X-Request-ID if it is one of ours, else a fresh UUID */
+	bool ambiguous;                    /* a parameter we read came twice: trust none of them */
 	int64_t length;                    /* CONTENT_LENGTH; -1 = unknown.  A hint, never trusted */
 	char *body;                        /* after request_read_body; json_parse writes into it */
 	size_t body_len;
@@ -52,6 +53,8 @@ bool request_read_body(struct request *req, size_t max, struct error *err);
 /* True once the web server has closed the connection: nobody reads the answer. */
 bool request_is_gone(const struct request *req);
 int request_fd(const struct request *req); /* to poll for that; POLLIN | POLLRDHUP */
-void request_finish(struct request *req);  /* ends the exchange, gives back body and arena */
+bool request_write(const void *bytes, size_t len);         /* of the answer; false: nobody reads it */
+/* Ends the exchange, gives back the body.  False: not all of the answer could be sent. */
+bool request_finish(struct request *req);
 
 #endif

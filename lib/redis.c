@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/redis.h"
+
+#include "lib/cleanup.h"
+#include "lib/digest.h"
+#include "lib/text.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	MAX_ARGS = 64,
+	MAX_URL = 1024,
+	MAX_IDLE_BUFFER = 64 * 1024,           /* hiredis gives larger ones back after a reply */
+};
+
+struct redis {
+	redisContext *c;                   /* NULL: connect at the next use */
+	struct timeval connect_timeout, timeout;
+	char url[MAX_URL];                 /* taken apart: the members below point into it */
+	const char *path, *host, *user, *password;         /* path: a unix socket, then no host */
+	int64_t port, database;
+};
+
+static struct timeval timeval_of_ms(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %41 -> A, in place.  A password may hold '@' that way. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++, to++) {
+		int high = *s == '%' ? hex_digit(s[1]) : -1;
+		int low = high >= 0 ? hex_digit(s[2]) : -1;
+
+		*to = low >= 0 ? (char)(high << 4 | low) : *s;
+		s += low >= 0 ? 2 : 0;
+	}
+	*to = '\0';
+}
+
+static bool parse_database(struct redis *r, const char *s)
+{
+	return !*s || (text_int(s, &r->database) && r->database >= 0 && r->database <= 65535);
+}
+
+/* unix:///path/to.sock?db=1, also unix://user:password@/path */
+static bool parse_unix(struct redis *r, char *rest)
+{
+	char *query = strchr(rest, '?');
+
+	if (query)
+		*query++ = '\0';
+	r->path = rest;
+	if (rest[0] != '/')
+		return false;
+	return !query || (strncmp(query, "db=", 3) == 0 && parse_database(r, query + 3));
+}
+
+/* host[:port][/database], an IPv6 address in brackets */
+static bool parse_tcp(struct redis *r, char *rest)
+{
+	char *slash = strchr(rest, '/');
+
+	if (slash)
+		*slash++ = '\0';
+
+	char *end = rest[0] == '[' ? strchr(rest, ']') : NULL;
+	char *colon = strrchr(end ? end : rest, ':');
+
+	if (colon)
+		*colon++ = '\0';
+	if (end) {
+		*end = '\0';
+		rest++;
+	}
+	r->host = *rest ? rest : "127.0.0.1";
+	r->port = 6379;
+	return (!colon || (text_int(colon, &r->port) && r->port > 0 && r->port < 65536))
+	    && (!slash || parse_database(r, slash));
+}
+
+static void parse_credentials(struct redis *r, char *userinfo)
+{
+	char *colon = strchr(userinfo, ':');
+
+	if (colon)
+		*colon++ = '\0';
+	unescape(userinfo);
+	r->user = *userinfo ? userinfo : NULL;
+	r->password = colon;
+	if (colon)
+		unescape(colon);
+}
+
+static bool parse_url(struct redis *r, struct error *err)
+{
+	char *rest = strstr(r->url, "://");
+
+	if (strncmp(r->url, "rediss://", 9) == 0)
+		return fail(err, ERR_INVALID, "REDIS_URL: rediss:// needs a hiredis with TLS; use a "
+		            "unix socket or a TLS tunnel such as stunnel");
+	if (!rest)
+		return fail(err, ERR_INVALID, "REDIS_URL: expected redis://host:port/db or unix:///path");
+	*rest = '\0';
+	rest += 3;
+
+	char *at = strrchr(rest, '@');
+
+	if (at) {
+		*at = '\0';
+		parse_credentials(r, rest);
+		rest = at + 1;
+	}
+
+	bool good = strcmp(r->url, "redis") == 0 ? parse_tcp(r, rest)
+	          : strcmp(r->url, "unix") == 0 ? parse_unix(r, rest) : false;
+
+	return good || fail(err, ERR_INVALID,
+	                    "REDIS_URL: expected redis://host:port/db or unix:///path");
+}
+
+static void drop_connection(struct redis *r)
+{
+	if (r->c)
+		redisFree(r->c);
+	r->c = NULL;
+}
+
+static bool connection_failed(struct redis *r, const char *what, struct error *err)
+{
+	fail_hidden(err, ERR_UNAVAILABLE, "Redis: %s: %s", what,
+	            r->c ? r->c->errstr : "out of memory");
+	drop_connection(r);
+	return false;
+}
+
+/* The server's own words; it will not do what we ask, so the caller must not believe it did. */
+static bool refused(struct redis *r, const redisReply *reply, struct error *err)
+{
+	fail_hidden(err, ERR_UNAVAILABLE, "Redis: %.*s", (int)reply->len, reply->str);
+	if (strncmp(reply->str, "READONLY", 8) == 0)
+		drop_connection(r);        /* the next may reach the new primary */
+	return false;
+}
+
+/* A command of the greeting; its answer must not be an error. */
+static bool greet(struct redis *r, size_t argc, const char **argv, struct error *err)
+{
+	auto_reply reply = redisCommandArgv(r->c, (int)argc, argv, NULL);
+
+	if (!reply)
+		return connection_failed(r, argv[0], err);
+	if (reply->type == REDIS_REPLY_ERROR) {
+		refused(r, reply, err);
+		drop_connection(r);
+		return false;
+	}
+	return true;
+}
+
+static bool authenticate(struct redis *r, struct error *err)
+{
+	if (!r->password)
+		return true;
+	return r->user
+	     ? greet(r, 3, (const char *[]){ "AUTH", r->user, r->password }, err)
+	     : greet(r, 2, (const char *[]){ "AUTH", r->password }, err);
+}
+
+static bool choose_database(struct redis *r, struct error *err)
+{
+	char number[24];
+
+	if (r->database == 0)
+		return true;
+	(void)snprintf(number, sizeof number, "%lld", (long long)r->database);
+	return greet(r, 2, (const char *[]){ "SELECT", number }, err);
+}
+
+static bool connect_now(struct redis *r, struct error *err)
+{
+	r->c = r->path ? redisConnectUnixWithTimeout(r->path, r->connect_timeout)
+	               : redisConnectWithTimeout(r->host, (int)r->port, r->connect_timeout);
+	if (!r->c || r->c->err)
+		return connection_failed(r, "connecting", err);
+	if (redisSetTimeout(r->c, r->timeout) != REDIS_OK)
+		return connection_failed(r, "setting the time-out", err);
+	r->c->reader->maxbuf = MAX_IDLE_BUFFER;
+	return authenticate(r, err) && choose_database(r, err);
+}
+
+/* A server that closed while we were idle has sent its FIN, and nothing else can be there. */
+static bool is_stale(const struct redis *r)
+{
+	struct pollfd p = { .fd = r->c->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+static bool be_connected(struct redis *r, struct error *err)
+{
+	if (r->c && is_stale(r))
+		drop_connection(r);
+	return r->c || connect_now(r, err);
+}
+
+struct redis *redis_open(const struct redis_options *o, struct error *err)
+{
+	if (strlen(o->url) >= MAX_URL) {
+		fail(err, ERR_INVALID, "REDIS_URL: longer than %d bytes", MAX_URL - 1);
+		return NULL;
+	}
+
+	auto_redis r = calloc(1, sizeof *r);
+
+	if (!r)
+		abort();
+	(void)snprintf(r->url, sizeof r->url, "%s", o->url);
+	r->connect_timeout = timeval_of_ms(o->connect_timeout_ms);
+	r->timeout = timeval_of_ms(o->timeout_ms);
+	return parse_url(r, err) ? steal_ptr(&r) : NULL;
+}
+
+void redis_close(struct redis **r)
+{
+	if (!*r)
+		return;
+	drop_connection(*r);
+	explicit_bzero(*r, sizeof **r);
+	free(*r);
+	*r = NULL;
+}
+
+/*
+ * Sends once.  Whether a command whose answer was lost was carried out cannot be known, so it is
+ * not sent again; only a connection that died while idle is replaced (be_connected).
+ */
+static struct redisReply *send_once(struct redis *r, struct error *err, size_t argc,
+                                    const struct slice *args)
+{
+	const char *argv[MAX_ARGS];
+	size_t lens[MAX_ARGS];
+
+	for (size_t i = 0; i < argc; i++) {
+		argv[i] = args[i].at;
+		lens[i] = args[i].len;
+	}
+
+	struct redisReply *reply = redisCommandArgv(r->c, (int)argc, argv, lens);
+
+	if (!reply)
+		connection_failed(r, "no answer", err);
+	return reply;
+}
+
+static bool is_error(const struct redisReply *reply, const char *word)
+{
+	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+static struct redisReply *accepted(struct redis *r, struct redisReply *given, struct error *err)
+{
+	auto_reply reply = given;
+
+	if (reply && reply->type == REDIS_REPLY_ERROR) {
+		refused(r, reply, err);
+		return NULL;
+	}
+	return steal_ptr(&reply);
+}
+
+struct redisReply *redis_command(struct redis *r, struct error *err, size_t argc,
+                                 const struct slice *argv)
+{
+	if (argc > MAX_ARGS) {
+		fail_hidden(err, ERR_INTERNAL, "Redis: %zu arguments", argc);
+		return NULL;
+	}
+	return be_connected(r, err) ? accepted(r, send_once(r, err, argc, argv), err) : NULL;
+}
+
+bool redis_ping(struct redis *r, struct error *err)
+{
+	auto_reply reply = redis_command(r, err, 1, (struct slice[]){ { "PING", 4 } });
+
+	return reply != NULL;
+}
+
+struct redisReply *redis_run(struct redis *r, struct redis_script *script,
+                             size_t n_keys, const struct slice *keys,
+                             size_t n_args, const struct slice *args, struct error *err)
+{
+	struct slice argv[MAX_ARGS] = { { "EVALSHA", 7 } };
+	char number[24];
+	size_t argc = 3;
+
+	if (n_keys + n_args + argc > MAX_ARGS) {
+		fail_hidden(err, ERR_INTERNAL, "Redis: %zu script arguments", n_keys + n_args);
+		return NULL;
+	}
+	if (!script->sha[0])
+		digest_sha1_hex(script->sha, text_slice(script->text));
+	(void)snprintf(number, sizeof number, "%zu", n_keys);
+	argv[1] = text_slice(script->sha);
+	argv[2] = text_slice(number);
+	for (size_t i = 0; i < n_keys; i++)
+		argv[argc++] = keys[i];
+	for (size_t i = 0; i < n_args; i++)
+		argv[argc++] = args[i];
+	if (!be_connected(r, err))
+		return NULL;
+
+	auto_reply reply = send_once(r, err, argc, argv);
+
+	if (reply && is_error(reply, "NOSCRIPT")) {
+		redis_reply_free(&reply);
+		argv[0] = text_slice("EVAL");
+		argv[1] = text_slice(script->text);
+		reply = send_once(r, err, argc, argv);
+	}
+	return accepted(r, steal_ptr(&reply), err);
+}
+
+void redis_reply_free(struct redisReply **reply)
+{
+	if (*reply)
+		freeReplyObject(*reply);
+	*reply = NULL;
+}
+
+size_t reply_count(const struct redisReply *reply)
+{
+	return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+}
+
+const struct redisReply *reply_item(const struct redisReply *reply, size_t i)
+{
+	return i < reply_count(reply) ? reply->element[i] : NULL;
+}
+
+struct slice reply_text(const struct redisReply *reply)
+{
+	if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
+		return (struct slice){ "", 0 };
+	return (struct slice){ reply->str, (size_t)reply->len };
+}
+
+int64_t reply_int(const struct redisReply *reply)
+{
+	int64_t n = 0;
+
+	if (reply && reply->type == REDIS_REPLY_INTEGER)
+		return reply->integer;
+	return text_int(reply_text(reply).at, &n) ? n : 0;
+}
+
+bool reply_is_nil(const struct redisReply *reply)
+{
+	return !reply || reply->type == REDIS_REPLY_NIL;
+}

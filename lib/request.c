@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/request.h"
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/id.h"
+#include "lib/text.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+enum {
+	IN_MEMORY = 1024 * 1024,           /* a body above this is spooled to a file */
+	PIECE = 64 * 1024,
+	IO_TIMEOUT_S = 10,                 /* for one read or write on the connection to move */
+	PAUSE_MS = 100,                    /* after EMFILE and its kin */
+};
+
+static struct {
+	FCGX_Request fcgx;
+	struct request_options options;
+	int epoll_fd;                      /* the listening socket and stop_fd */
+} worker = { .epoll_fd = -1 };
+
+/* The parameters we read, and where they go.  None may come twice. */
+struct params {
+	const char *script_name, *path_info, *request_uri, *length, *id, *https;
+};
+
+static const struct wanted {
+	const char *name;
+	size_t at;                         /* in struct request, or in struct params */
+	bool is_param;
+} wanted[] = {
+	{ "REQUEST_METHOD", offsetof(struct request, method), false },
+	{ "QUERY_STRING", offsetof(struct request, query), false },
+	{ "HTTP_HOST", offsetof(struct request, host), false },
+	{ "REQUEST_SCHEME", offsetof(struct request, scheme), false },
+	{ "REMOTE_ADDR", offsetof(struct request, remote), false },
+	{ "HTTP_AUTHORIZATION", offsetof(struct request, authorization), false },
+	{ "HTTP_X_API_KEY", offsetof(struct request, api_key), false },
+	{ "CONTENT_TYPE", offsetof(struct request, content_type), false },
+	{ "SCRIPT_NAME", offsetof(struct params, script_name), true },
+	{ "PATH_INFO", offsetof(struct params, path_info), true },
+	{ "REQUEST_URI", offsetof(struct params, request_uri), true },
+	{ "CONTENT_LENGTH", offsetof(struct params, length), true },
+	{ "HTTP_X_REQUEST_ID", offsetof(struct params, id), true },
+	{ "HTTPS", offsetof(struct params, https), true },
+};
+
+/* "NAME=value" -> where that name's value belongs, and the value; NULL for names we do not read. */
+static const char **place_of(const char *param, struct request *req, struct params *params,
+                             const char **value)
+{
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		size_t n = strlen(wanted[i].name);
+
+		if (strncmp(param, wanted[i].name, n) != 0 || param[n] != '=')
+			continue;
+		*value = param + n + 1;
+
+		char *base = wanted[i].is_param ? (char *)params : (char *)req;
+
+		return (const char **)(void *)(base + wanted[i].at);
+	}
+	return NULL;
+}
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+/* SCRIPT_NAME + PATH_INFO is the decoded path behind every web server; see request.h. */
+static const char *path_of(struct request *req, const struct params *p)
+{
+	const char *script = or_empty(p->script_name), *info = or_empty(p->path_info);
+	const char *uri = or_empty(p->request_uri);
+
+	if (*script || *info)
+		return arena_printf(&req->arena, "%s%s", script, info);
+	return arena_strndup(&req->arena, uri, strcspn(uri, "?"));
+}
+
+static void read_params(struct request *req)
+{
+	struct params p = { .id = NULL };
+
+	for (char **e = worker.fcgx.envp; *e; e++) {
+		const char *value = NULL;
+		const char **place = place_of(*e, req, &p, &value);
+
+		if (!place)
+			continue;
+		req->ambiguous = req->ambiguous || *place;
+		*place = value;
+	}
+	req->method = or_empty(req->method);
+	req->query = or_empty(req->query);
+	req->host = or_empty(req->host);
+	req->remote = or_empty(req->remote);
+	if (!req->scheme)
+		req->scheme = p.https && text_equals_nocase(p.https, "on") ? "https" : "http";
+	req->path = path_of(req, &p);
+	if (!p.length || !text_int(p.length, &req->length) || req->length < 0)
+		req->length = -1;
+	if (p.id && id_is_request(p.id))
+		(void)snprintf(req->id, sizeof req->id, "%s", p.id);
+	else
+		id_uuid(req->id);
+}
+
+bool request_init(const struct request_options *o, struct error *err)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = o->listen_fd };
+	int flags = fcntl(o->listen_fd, F_GETFL);
+
+	worker.options = *o;
+	/* A peer that connects and says nothing, or does not close, pins libfcgi for so many ms. */
+	(void)setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 1);
+	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 1);
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&worker.fcgx, o->listen_fd, 0) != 0)
+		return fail_hidden(err, ERR_INTERNAL, "libfcgi cannot be initialised");
+	if (flags < 0 || fcntl(o->listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return fail_errno(err, ERR_INTERNAL, "the listening socket");
+	worker.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (worker.epoll_fd < 0 || epoll_ctl(worker.epoll_fd, EPOLL_CTL_ADD, o->listen_fd, &e) < 0)
+		return fail_errno(err, ERR_INTERNAL, "epoll");
+	return true;
+}
+
+/* A connection, waking one idle worker for it, not all.  -1: stop. */
+static int next_connection(int stop_fd)
+{
+	for (;;) {
+		struct epoll_event e;
+		int n = epoll_wait(worker.epoll_fd, &e, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0 && e.data.fd == stop_fd)
+			return -1;
+		if (n <= 0)
+			continue;
+
+		int fd = accept4(worker.options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			deadline_sleep_ms(deadline_in_ms(PAUSE_MS), PAUSE_MS);
+	}
+}
+
+/*
+ * libfcgi accepts and then reads without a limit of time.  So we accept, bound each read and
+ * write, and hand it the connection as one that is kept from a request before.
+ */
+static bool begin_on(int fd)
+{
+	const struct timeval limit = { .tv_sec = IO_TIMEOUT_S };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	worker.fcgx.ipcFd = fd;
+	worker.fcgx.keepConnection = 1;
+	return FCGX_Accept_r(&worker.fcgx) == 0;
+}
+
+bool request_accept(struct request *req, int stop_fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = stop_fd };
+	struct arena arena = req->arena;
+
+	if (epoll_ctl(worker.epoll_fd, EPOLL_CTL_ADD, stop_fd, &e) < 0 && errno != EEXIST)
+		return false;
+	arena_reset(&arena);
+	*req = (struct request){ .arena = arena };
+	for (;;) {
+		int fd = next_connection(stop_fd);
+
+		if (fd < 0)
+			return false;
+		if (begin_on(fd))
+			break;
+	}
+	req->started_us = now_us();
+	read_params(req);
+	return true;
+}
+
+/* Some bytes of the body: those libfcgi has, reading once if it has none.  0 at its end. */
+static size_t read_some(char *to, size_t room)
+{
+	FCGX_Stream *in = worker.fcgx.in;
+	int c = FCGX_GetChar(in);
+
+	if (c < 0)
+		return 0;
+	to[0] = (char)c;
+
+	size_t ready = (size_t)(in->stop - in->rdNext);
+	size_t n = ready < room - 1 ? ready : room - 1;
+
+	return 1 + (n ? (size_t)FCGX_GetStr(to + 1, (int)n, in) : 0);
+}
+
+static int open_spool(const char *dir, struct error *err)
+{
+	char path[512];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	(void)snprintf(path, sizeof path, "%s/body-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		fail_errno(err, ERR_UNAVAILABLE, "a spool file in %s", dir);
+	else
+		(void)unlink(path);
+	return fd;
+}
+
+static bool spool(int fd, const char *bytes, size_t len, struct error *err)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail_errno(err, ERR_UNAVAILABLE, "spooling a body");
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool map_spooled(struct request *req, int fd, size_t len, struct error *err)
+{
+	/* One byte more, so that the text has its NUL. */
+	char *at = ftruncate(fd, (off_t)len + 1) < 0 ? MAP_FAILED
+	         : mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	if (at == MAP_FAILED)
+		return fail_errno(err, ERR_UNAVAILABLE, "mapping a body");
+	req->body = at;
+	req->body_len = len;
+	req->spooled = len + 1;
+	return true;
+}
+
+static bool too_large(struct error *err, size_t max)
+{
+	return fail(err, ERR_TOO_LARGE, "Request body too large. Maximum size is %zu bytes.", max);
+}
+
+/* What of the body came so far: in memory, then in the file. */
+struct intake {
+	size_t len, max;
+	struct buf memory;
+	int fd;                            /* -1 until memory is full */
+};
+
+static bool take_piece(struct intake *in, const char *piece, size_t n, struct error *err)
+{
+	if (n > in->max - in->len)
+		return too_large(err, in->max);
+	in->len += n;
+	if (in->fd < 0 && buf_append(&in->memory, piece, n))
+		return true;
+	if (in->fd < 0) {
+		in->fd = open_spool(worker.options.spool_dir, err);
+		if (in->fd < 0 || !spool(in->fd, in->memory.data, in->memory.len, err))
+			return false;
+	}
+	return spool(in->fd, piece, n, err);
+}
+
+static bool take_body(struct intake *in, int64_t announced, struct error *err)
+{
+	struct deadline deadline = deadline_in_ms(worker.options.body_timeout_ms);
+	char piece[PIECE];
+	size_t n;
+
+	while ((n = read_some(piece, sizeof piece)) > 0) {
+		if (!take_piece(in, piece, n, err))
+			return false;
+		if (deadline_passed(deadline))
+			return fail(err, ERR_INVALID, "The request body took too long to arrive.");
+	}
+	if (FCGX_GetError(worker.fcgx.in) || (announced >= 0 && in->len < (size_t)announced))
+		return fail(err, ERR_INVALID, "The request body ended early.");
+	return true;
+}
+
+bool request_read_body(struct request *req, size_t max, struct error *err)
+{
+	struct intake in = { .max = max, .memory = BUF_INIT(IN_MEMORY), .fd = -1 };
+
+	if (max == 0)
+		return true;
+	if (req->length > 0 && (uint64_t)req->length > max)
+		return too_large(err, max);
+
+	bool done = take_body(&in, req->length, err);
+
+	if (done && in.fd >= 0) {
+		done = map_spooled(req, in.fd, in.len, err);
+	} else if (done) {
+		req->body = arena_strndup(&req->arena, or_empty(in.memory.data), in.len);
+		req->body_len = in.len;
+	}
+	buf_finish(&in.memory);
+	cleanup_close(&in.fd);
+	return done;
+}
+
+bool request_write(const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		int n = len < PIECE ? (int)len : PIECE;
+
+		if (FCGX_PutStr(at, n, worker.fcgx.out) != n)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+bool request_is_gone(const struct request *req)
+{
+	struct pollfd p = { .fd = request_fd(req), .events = POLLIN | POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+int request_fd(const struct request *req)
+{
+	(void)req;
+	return worker.fcgx.ipcFd;
+}
+
+bool request_finish(struct request *req)
+{
+	/* One connection carries one request: a kept one would pin this worker to one client. */
+	worker.fcgx.keepConnection = 0;
+
+	bool sent = !worker.fcgx.out || FCGX_FFlush(worker.fcgx.out) == 0;
+
+	FCGX_Finish_r(&worker.fcgx);
+	if (req->spooled)
+		munmap(req->body, req->spooled);
+	req->body = NULL;
+	req->spooled = 0;
+	return sent;
+}

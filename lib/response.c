@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/response.h"
+
+#include "lib/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HEAD_MAX = 16 * 1024 };
+
+/* RFC 9110's words for the statuses we send. */
+static const char *reason(unsigned status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 204: return "No Content";
+	case 307: return "Temporary Redirect";
+	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 413: return "Content Too Large";
+	case 422: return "Unprocessable Content";
+	case 429: return "Too Many Requests";
+	case 500: return "Internal Server Error";
+	case 503: return "Service Unavailable";
+	case 504: return "Gateway Timeout";
+	}
+	return "Status";
+}
+
+static bool is_one_line(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 32 || *s == 127)
+			return false;
+	return true;
+}
+
+void response_init(struct response *res, size_t max_body)
+{
+	*res = (struct response){
+		.status = 200,
+		.content_type = "application/json",
+		.body = BUF_INIT(max_body),
+	};
+}
+
+void response_header(struct response *res, const char *name, const char *value)
+{
+	if (res->n_headers == RESPONSE_HEADERS || !is_one_line(value))
+		return;
+	res->headers[res->n_headers].name = name;
+	res->headers[res->n_headers++].value = value;
+}
+
+void response_fail(struct response *res, struct request *req, const struct error *err)
+{
+	struct json_out o = { .to = &res->body };
+
+	res->status = error_status(err->kind);
+	if (err->kind == ERR_UNAUTHENTICATED)
+		response_header(res, "WWW-Authenticate", "Bearer");
+	if (err->kind == ERR_LIMITED || err->kind == ERR_UNAVAILABLE)
+		response_header(res, "Retry-After",
+		                arena_printf(&req->arena, "%u", err->retry_after_s ? err->retry_after_s : 1));
+	if (err->kind == ERR_UNPROCESSABLE && res->body.len > 0)
+		return;
+	buf_reset(&res->body);
+	res->content_type = "application/json";
+	json_begin(&o, '{');
+	json_key(&o, "detail");
+	json_put_str(&o, err->msg);
+	json_end(&o, '}');
+}
+
+/* A body that did not fit would be sent cut, and a client could not tell. */
+static void replace_overfull(struct response *res, struct request *req)
+{
+	struct error err = { .kind = ERR_NONE };
+
+	if (!res->body.full)
+		return;
+	fail_hidden(&err, ERR_INTERNAL, "the answer is above %zu bytes", res->body.max);
+	response_fail(res, req, &err);
+}
+
+static bool has_body(const struct response *res)
+{
+	return res->status != 204;
+}
+
+static void put_head(const struct response *res, const struct request *req, struct buf *head)
+{
+	buf_printf(head, "Status: %u %s\r\n", res->status, reason(res->status));
+	if (has_body(res))
+		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n", res->content_type,
+		           res->body.len);
+	buf_printf(head, "X-Request-ID: %s\r\n", req->id);
+	buf_puts(head, "X-Code-Execution-Version: " PACKAGE_VERSION "\r\n"
+	               "X-Code-Execution-Version-Tag: v" PACKAGE_VERSION "\r\n"
+	               "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	for (unsigned i = 0; i < res->n_headers; i++)
+		buf_printf(head, "%s: %s\r\n", res->headers[i].name, res->headers[i].value);
+	buf_puts(head, "\r\n");
+}
+
+bool response_send(struct response *res, struct request *req)
+{
+	auto_buf head = BUF_INIT(HEAD_MAX);
+
+	replace_overfull(res, req);
+	put_head(res, req, &head);
+	if (!request_write(head.data, head.len))
+		return false;
+	return !has_body(res) || strcmp(req->method, "HEAD") == 0
+	    || request_write(res->body.data, res->body.len);
+}
+
+void response_finish(struct response *res)
+{
+	buf_finish(&res->body);
+}
