@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/redis.h"
+
+#include "lib/text.h"
+#include "tests/unit/server.h"
+#include "tests/unit/tap.h"
+
+#include <signal.h>
+#include <string.h>
+
+static struct server server;
+
+static struct redis *open_url(const char *url)
+{
+	const struct redis_options o = { .url = url, .connect_timeout_ms = 1000, .timeout_ms = 300 };
+	struct error err;
+
+	return redis_open(&o, &err);
+}
+
+#define COMMAND(r, err, ...) \
+	redis_command(r, err, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *), \
+	              slices((const char *[]){ __VA_ARGS__, NULL }))
+
+static const struct slice *slices(const char *const *texts)
+{
+	static struct slice all[8];
+
+	for (size_t i = 0; texts[i]; i++)
+		all[i] = text_slice(texts[i]);
+	return all;
+}
+
+static void urls_are_taken_apart_or_refused(void)
+{
+	static const struct { const char *url; bool good; } rows[] = {
+		{ "redis://127.0.0.1:6379/0", true },
+		{ "redis://redis", true },
+		{ "redis://user:p%40ss@redis:6380/3", true },
+		{ "redis://[::1]:6379/1", true },
+		{ "unix:///run/redis.sock", true },
+		{ "unix://user:pass@/run/redis.sock?db=2", true },
+		{ "redis://host:0/", false },
+		{ "redis://host:x", false },
+		{ "redis://host/abc", false },
+		{ "unix://relative", false },
+		{ "unix:///s?database=1", false },
+		{ "http://host", false },
+		{ "host:6379", false },
+		{ "rediss://host", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		auto_redis r = open_url(rows[i].url);
+
+		CU_ASSERT_EQUAL(r != NULL, rows[i].good);
+		if ((r != NULL) != rows[i].good)
+			printf("# %s\n", rows[i].url);
+	}
+}
+
+static void values_are_binary_safe(void)
+{
+	auto_redis r = open_url(server.url);
+	struct error err;
+	struct slice value = { "a\0\r\n*3\r\n", 9 };
+	auto_reply set = redis_command(r, &err, 3, (struct slice[]){ { "SET", 3 }, { "k\n", 2 }, value });
+	auto_reply get = redis_command(r, &err, 2, (struct slice[]){ { "GET", 3 }, { "k\n", 2 } });
+	struct slice got = reply_text(get);
+
+	CU_ASSERT(slice_equals(reply_text(set), "OK"));
+	CU_ASSERT(got.len == value.len && memcmp(got.at, value.at, value.len) == 0);
+}
+
+static void a_script_runs_before_and_after_it_is_known(void)
+{
+	static struct redis_script script = { .text = "return {KEYS[1], ARGV[1], tonumber(ARGV[2]) + 1}" };
+	auto_redis r = open_url(server.url);
+	struct error err;
+
+	for (int i = 0; i < 3; i++) {
+		auto_reply reply = redis_run(r, &script, 1, slices((const char *[]){ "key", NULL }),
+		                             2, (struct slice[]){ { "x", 1 }, { "41", 2 } }, &err);
+
+		CU_ASSERT_EQUAL(reply_count(reply), 3);
+		CU_ASSERT(slice_equals(reply_text(reply_item(reply, 0)), "key"));
+		CU_ASSERT_EQUAL(reply_int(reply_item(reply, 2)), 42);
+		if (i == 1) {
+			auto_reply flushed = COMMAND(r, &err, "SCRIPT", "FLUSH");
+			CU_ASSERT_PTR_NOT_NULL(flushed);
+		}
+	}
+}
+
+static void an_error_reply_is_a_failure(void)
+{
+	auto_redis r = open_url(server.url);
+	struct error err;
+	auto_reply reply = COMMAND(r, &err, "NOSUCHCOMMAND");
+
+	CU_ASSERT_PTR_NULL(reply);
+	CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "unknown command"));
+	CU_ASSERT_PTR_NULL(strstr(err.msg, "unknown command"));
+	CU_ASSERT(redis_ping(r, &err));
+}
+
+static void a_connection_that_died_idle_is_replaced(void)
+{
+	auto_redis r = open_url(server.url);
+	struct error err;
+
+	CU_ASSERT(redis_ping(r, &err));
+	server_stop(&server);
+	CU_ASSERT_FALSE(redis_ping(r, &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+	server_start(&server);
+	CU_ASSERT(redis_ping(r, &err));
+}
+
+static void silence_ends_at_the_time_out(void)
+{
+	auto_redis r = open_url(server.url);
+	struct error err;
+
+	CU_ASSERT(redis_ping(r, &err));
+	kill(server.pid, SIGSTOP);
+	CU_ASSERT_FALSE(redis_ping(r, &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+	kill(server.pid, SIGCONT);
+	CU_ASSERT(redis_ping(r, &err));
+}
+
+static void a_lost_answer_is_not_asked_for_again(void)
+{
+	auto_redis r = open_url(server.url);
+	auto_redis other = open_url(server.url);
+	struct error err;
+	auto_reply zero = COMMAND(other, &err, "SET", "n", "0");
+
+	CU_ASSERT(redis_ping(r, &err));
+	kill(server.pid, SIGSTOP);
+
+	auto_reply lost = COMMAND(r, &err, "INCR", "n");
+
+	CU_ASSERT_PTR_NULL(lost);
+	kill(server.pid, SIGCONT);
+	CU_ASSERT(redis_ping(r, &err));
+
+	auto_reply n = COMMAND(other, &err, "GET", "n");
+
+	CU_ASSERT(reply_int(n) <= 1);
+	CU_ASSERT_PTR_NOT_NULL(zero);
+}
+
+static void a_password_is_needed_and_never_told(void)
+{
+	auto_redis admin = open_url(server.url);
+	struct error err;
+	auto_reply set = COMMAND(admin, &err, "CONFIG", "SET", "requirepass", "s3cret");
+	char url[256];
+
+	CU_ASSERT_PTR_NOT_NULL(set);
+
+	auto_redis without = open_url(server.url);
+
+	CU_ASSERT_FALSE(redis_ping(without, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "NOAUTH"));
+	(void)snprintf(url, sizeof url, "unix://:wr0ng@%s", server.url + strlen("unix://"));
+
+	auto_redis wrong = open_url(url);
+
+	CU_ASSERT_FALSE(redis_ping(wrong, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "WRONGPASS"));
+	CU_ASSERT_PTR_NULL(strstr(err.detail, "wr0ng"));
+	(void)snprintf(url, sizeof url, "unix://:s%%33cret@%s", server.url + strlen("unix://"));
+
+	auto_redis right = open_url(url);
+
+	CU_ASSERT(redis_ping(right, &err));
+
+	auto_reply unset = COMMAND(right, &err, "CONFIG", "SET", "requirepass", "");
+
+	CU_ASSERT_PTR_NOT_NULL(unset);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "URLs are taken apart or refused", urls_are_taken_apart_or_refused },
+		{ "values are binary-safe", values_are_binary_safe },
+		{ "a script runs before and after it is known", a_script_runs_before_and_after_it_is_known },
+		{ "an error reply is a failure", an_error_reply_is_a_failure },
+		{ "a connection that died idle is replaced", a_connection_that_died_idle_is_replaced },
+		{ "silence ends at the time-out", silence_ends_at_the_time_out },
+		{ "a lost answer is not asked for again", a_lost_answer_is_not_asked_for_again },
+		{ "a password is needed and never told", a_password_is_needed_and_never_told },
+		{ NULL, NULL },
+	};
+
+	server_start(&server);
+
+	int status = tap_run("redis", tests);
+
+	server_finish(&server);
+	return status;
+}
