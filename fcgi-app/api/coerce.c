@@ -73,6 +73,11 @@ static bool int_from_text(struct slice s, int64_t *out)
 	return true;
 }
 
+static bool is_whole(double n)
+{
+	return n >= 0x1p53 || n <= -0x1p53 || n == (double)(int64_t)n;
+}
+
 static const struct fault *int_from_number(const struct json *node, int64_t *out)
 {
 	double n = json_double(node);
@@ -81,7 +86,7 @@ static const struct fault *int_from_number(const struct json *node, int64_t *out
 		return NULL;
 	if (!isfinite(n))
 		return &finite_number;
-	if (n != floor(n))
+	if (!is_whole(n))
 		return &int_from_float;
 	*out = n >= 0x1p63 ? INT64_MAX : n < -0x1p63 ? INT64_MIN : (int64_t)n;
 	return NULL;
@@ -122,7 +127,7 @@ static const struct fault *bool_from_text(const char *s, bool *out)
 
 static const struct fault *bool_from_number(double n, bool *out)
 {
-	if (n != floor(n))
+	if (!is_whole(n))
 		return &bool_type;
 	if (n != 0 && n != 1)
 		return &bool_parsing;
