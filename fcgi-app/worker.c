@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The master (master.c) forks some workers and a janitor, and replaces those that die.  A worker
+ * is one process with one thread: it takes one request at a time, and between two of them keeps
+ * nothing but its connections to Redis and Docker.  What processes must agree on is in Redis,
+ * and, for those of one master, in the bulkhead's page.
+ *
+ * A request goes through serve(): the table of route.def says what it is; auth tells who sends
+ * it; the bulkhead whether there is room for it; then, not before, its body is read; the handler
+ * (api/) decodes it, asks policy/ once or twice, and encodes the answer.  The first step that
+ * fails has filled the one struct error, and that is the answer.
+ *
+ * Everything a request allocates is in its arena or ends with a closing brace, so after
+ * answer() a worker is as it was.  It has no signal handlers: stop_fd ends it between requests,
+ * SIGKILL at any time, for leases in Redis expire by themselves.
+ */
+#include "fcgi-app/worker.h"
+
+#include "fcgi-app/api/result.h"
+#include "fcgi-app/route.h"
+#include "lib/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BODY_TIMEOUT_MS = 60000, SESSION_SHOWN = 12 };
+
+static bool is_plain(const struct request *req, struct error *err)
+{
+	return !req->ambiguous || fail(err, ERR_INVALID, "A header was sent more than once.");
+}
+
+static bool know(struct app *app, struct request *req, const struct route *route,
+                 struct error *err)
+{
+	const struct credentials given = { req->authorization, req->api_key };
+
+	req->who = auth_check(app->config, &req->arena, route->auth, given, err);
+	return req->who;
+}
+
+/* A body of unknown length may become as large as its route allows. */
+static bool take_place(struct app *app, const struct request *req, const struct route *route,
+                       struct error *err)
+{
+	int64_t max = (int64_t)route_body_max(route, app->config);
+	int64_t body = req->length >= 0 && req->length < max ? req->length : max;
+
+	return route->length == ROUTE_SHORT
+	    || bulkhead_enter(app->bulkhead, app->worker, body, err);
+}
+
+static bool serve(struct app *app, struct request *req, struct response *res, struct error *err)
+{
+	const struct route *route = route_find(app->config, req, res, err);
+
+	return route
+	    && is_plain(req, err)
+	    && know(app, req, route, err)
+	    && take_place(app, req, route, err)
+	    && request_read_body(req, route_body_max(route, app->config), err)
+	    && route->handle(app, req, res, err);
+}
+
+static struct log_field text(const char *key, const char *value)
+{
+	return (struct log_field){ .key = key, .text = value && *value ? value : NULL };
+}
+
+static void log_request(struct request *req, const struct response *res, const struct error *err)
+{
+	const char *slug = error_slug(err->kind);
+	enum log_level level = res->status == 500 ? LOG_ERROR
+	                     : res->status > 500 ? LOG_WARNING : LOG_INFO;
+
+	log_event(level, "request", (const struct log_field[]){
+		text("request_id", req->id),
+		text("method", req->method),
+		text("route", req->route),
+		{ .key = "status", .number = res->status, .is_number = true },
+		{ .key = "ms", .number = now_us() - req->started_us, .is_number = true, .decimals = 3 },
+		text("remote", req->remote),
+		text("principal", req->who ? req->who->log_id : NULL),
+		text("session", req->resource
+		     ? arena_printf(&req->arena, "%.*s", SESSION_SHOWN, req->resource) : NULL),
+		text("outcome", res->outcome ? res->outcome : slug),
+		text("message", err->msg),
+		text("detail", err->detail),
+		{ .key = NULL },
+	});
+}
+
+static void answer(struct app *app, struct request *req)
+{
+	struct error err = { .kind = ERR_NONE };
+	struct response res;
+
+	response_init(&res, result_max(app->config));
+	if (!serve(app, req, &res, &err))
+		response_fail(&res, req, &err);
+	response_send(&res, req);
+	bulkhead_leave(app->bulkhead, app->worker);
+	log_request(req, &res, &err);
+	response_finish(&res);
+	request_finish(req);
+}
+
+int worker_run(const struct worker *w)
+{
+	const struct request_options options = {
+		.listen_fd = w->listen_fd,
+		.spool_dir = w->config->run_dir,
+		.body_timeout_ms = BODY_TIMEOUT_MS,
+	};
+	struct app app = { .config = w->config, .bulkhead = w->bulkhead, .worker = w->number };
+	struct request req = { .body = NULL };
+	struct error err = { .kind = ERR_NONE };
+
+	if (!request_init(&options, &err) || !backend_open(&app.backend, w->config, &err)) {
+		log_text(LOG_ERROR, "worker", "cannot start: %s %s", err.msg, err.detail);
+		return EXIT_FAILURE;
+	}
+	while (request_accept(&req, w->stop_fd))
+		answer(&app, &req);
+	backend_close(&app.backend);
+	arena_finish(&req.arena);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APP_WORKER_H
+#define APP_WORKER_H
+
+#include "fcgi-app/policy/bulkhead.h"
+
+/* What a worker gets from the master. */
+struct worker {
+	const struct config *config;
+	struct bulkhead *bulkhead;
+	int64_t number;                    /* its line there, from 0 */
+	int listen_fd;
+	int stop_fd;                       /* readable: finish the request, take no other */
+};
+
+/* Serves until told to stop; the process' exit status. */
+int worker_run(const struct worker *w);
+
+#endif
