@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Against an engine that misbehaves: a child answers on a unix socket with the bytes of a
+ * script, whatever it is asked.  What a real engine says is asked of a real one (tests/e2e).
+ */
+#include "lib/attach.h"
+#include "lib/docker.h"
+#include "lib/dockerspec.h"
+#include "lib/text.h"
+
+#include "tests/unit/tap.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static char dir[] = "/tmp/test-docker-XXXXXX";
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+static char host[128];
+static int listen_fd;
+static pid_t child;
+
+/* ---- the engine */
+
+static void answer(int fd, struct slice script, bool stay)
+{
+	char head[8192];
+
+	if (recv(fd, head, sizeof head, 0) > 0)
+		(void)!send(fd, script.at, script.len, MSG_NOSIGNAL);
+	if (stay)
+		pause();
+	close(fd);
+}
+
+/* Every connection gets the script; stay: and is then left open, silent. */
+static void engine(struct slice script, bool stay)
+{
+	child = fork();
+	if (child != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		answer(accept(listen_fd, NULL, NULL), script, stay);
+}
+
+static void engine_ends(void)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+#define ENGINE(text) engine((struct slice){ text, sizeof(text) - 1 }, false)
+#define SILENT(text) engine((struct slice){ text, sizeof(text) - 1 }, true)
+
+/* ---- what is asked */
+
+static struct docker *open_engine(void)
+{
+	const struct docker_options o = { .host = host, .cert_dir = "", .timeout_ms = 300 };
+	struct error err;
+
+	return docker_open(&o, &err);
+}
+
+static enum err_kind remove_says(void)
+{
+	struct docker *d = open_engine();
+	struct error err = { .kind = ERR_NONE };
+
+	docker_remove(d, ID, deadline_in_ms(300), &err);
+	docker_close(&d);
+	return err.kind;
+}
+
+static enum err_kind attach_says(struct slice *first, struct error *err)
+{
+	static struct attach *a;
+	struct docker *d = open_engine();
+
+	attach_close(&a);
+	*err = (struct error){ .kind = ERR_NONE };
+	a = attach_open(d, ID, deadline_in_ms(300), err);
+	*first = (struct slice){ "", 0 };
+	if (a)
+		attach_read(a, first, deadline_in_ms(300), err);
+	docker_close(&d);
+	return err->kind;
+}
+
+static void endpoints_are_understood_or_refused(void)
+{
+	static const struct { const char *host; bool good; } rows[] = {
+		{ "", true }, { "unix:///var/run/docker.sock", true }, { "tcp://10.0.0.1:2375", true },
+		{ "tcp://docker-proxy", true }, { "https://h:2376", true }, { "unix://relative", false },
+		{ "tcp://h/path", false }, { "tcp://user@h", false }, { "ssh://h", false },
+		{ "docker.sock", false }, { "tcp://", false }, { "tcp://h?x", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct docker_options o = { .host = rows[i].host, .cert_dir = "", .timeout_ms = 1 };
+		struct error err;
+		struct docker *d = docker_open(&o, &err);
+
+		CU_ASSERT_EQUAL(d != NULL, rows[i].good);
+		docker_close(&d);
+	}
+}
+
+static void removing_what_is_gone_is_done(void)
+{
+	ENGINE("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}");
+	CU_ASSERT_EQUAL(remove_says(), ERR_NONE);
+	engine_ends();
+	ENGINE("HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\n{}");
+	CU_ASSERT_EQUAL(remove_says(), ERR_NONE);
+	engine_ends();
+	ENGINE("HTTP/1.1 500 No\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}");
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+	engine_ends();
+}
+
+static void no_whole_answer_is_unavailable(void)
+{
+	ENGINE("");
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+	engine_ends();
+	SILENT("");
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+	engine_ends();
+	SILENT("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{");
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+	engine_ends();
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+}
+
+static void its_words_are_for_the_log(void)
+{
+	struct docker *d = open_engine();
+	struct docker_spec spec = { .name = "n", .image = "i" };
+	struct error err;
+	char id[65];
+
+	ENGINE("HTTP/1.1 404 Not Found\r\nContent-Length: 27\r\n\r\n{\"message\":\"No such image\"}\n");
+	CU_ASSERT_FALSE(docker_create(d, &spec, deadline_in_ms(300), id, &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_NOT_FOUND);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "No such image"));
+	CU_ASSERT_PTR_NULL(strstr(err.msg, "image"));
+	engine_ends();
+	docker_close(&d);
+}
+
+static void a_list_that_is_none_is_refused(void)
+{
+	static const struct docker_pair label = { "managed-by", "code-gateway" };
+	struct docker *d = open_engine();
+	struct arena arena = { 0 };
+	struct docker_container *list;
+	struct error err;
+
+	ENGINE("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	CU_ASSERT_FALSE(docker_list(d, &arena, &label, deadline_in_ms(300), &list, &err));
+	engine_ends();
+	ENGINE("HTTP/1.1 200 OK\r\nContent-Length: 63\r\n\r\n"
+	       "[{\"Id\":\"a\",\"Names\":[\"/n\"],\"State\":\"running\",\"Created\":17},{},3]");
+	CU_ASSERT_FATAL(docker_list(d, &arena, &label, deadline_in_ms(300), &list, &err));
+	CU_ASSERT_STRING_EQUAL(list[0].id, "a");
+	CU_ASSERT_STRING_EQUAL(list[0].name, "n");
+	CU_ASSERT(list[0].running);
+	CU_ASSERT_EQUAL(list[0].created_s, 17);
+	CU_ASSERT_STRING_EQUAL(list[1].id, "");
+	engine_ends();
+	arena_finish(&arena);
+	docker_close(&d);
+}
+
+static void an_attach_may_be_refused(void)
+{
+	struct slice first;
+	struct error err;
+
+	ENGINE("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NOT_FOUND);
+	engine_ends();
+	ENGINE("HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NOT_FOUND);
+	engine_ends();
+	ENGINE("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+	ENGINE("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+	ENGINE("SSH-2.0-OpenSSH_9.2\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+	SILENT("");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+}
+
+static void a_head_without_end_is_refused(void)
+{
+	static char head[20000];
+	struct slice first;
+	struct error err;
+
+	memset(head, 'x', sizeof head);
+	engine((struct slice){ head, sizeof head }, true);
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+}
+
+static void bytes_behind_the_head_are_the_stream(void)
+{
+	struct slice first;
+	struct error err;
+
+	SILENT("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n\r\n"
+	       "\2\0\0\0\0\0\0\3bad\1\0\0\0\0\0\0\5hello");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NONE);
+	CU_ASSERT(slice_equals(first, "hello"));
+	engine_ends();
+}
+
+static void a_stream_may_end_stall_or_be_garbled(void)
+{
+	struct slice first;
+	struct error err;
+
+	ENGINE("HTTP/1.1 101 UPGRADED\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NONE);
+	CU_ASSERT_EQUAL(first.len, 0);
+	engine_ends();
+	SILENT("HTTP/1.1 101 UPGRADED\r\n\r\n");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_TIMEOUT);
+	engine_ends();
+	SILENT("HTTP/1.1 101 UPGRADED\r\n\r\nnot docker's framing");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	engine_ends();
+}
+
+/* Whatever a text holds, it stays inside its string. */
+static void texts_cannot_leave_their_strings(void)
+{
+	const struct docker_pair labels[] = { { "a", "\"},\"HostConfig\":{\"Privileged\":true" }, { 0 } };
+	const struct docker_spec spec = { .name = "n", .image = "i\"\\\n", .labels = labels };
+	auto_buf body = BUF_INIT(65536);
+
+	dockerspec_print(&spec, &body);
+	CU_ASSERT_PTR_NOT_NULL(strstr(body.data, "\"Image\":\"i\\\"\\\\\\n\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body.data, "\"Labels\":{\"a\":\"\\\"},\\\"HostConfig\\\":"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body.data, "\"Privileged\":false"));
+	CU_ASSERT_PTR_NULL(strstr(body.data, "\"Privileged\":true"));
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "endpoints are understood or refused", endpoints_are_understood_or_refused },
+		{ "removing what is gone is done", removing_what_is_gone_is_done },
+		{ "no whole answer is unavailable", no_whole_answer_is_unavailable },
+		{ "its words are for the log", its_words_are_for_the_log },
+		{ "a list that is none is refused", a_list_that_is_none_is_refused },
+		{ "an attach may be refused", an_attach_may_be_refused },
+		{ "a head without end is refused", a_head_without_end_is_refused },
+		{ "bytes behind the head are the stream", bytes_behind_the_head_are_the_stream },
+		{ "a stream may end, stall or be garbled", a_stream_may_end_stall_or_be_garbled },
+		{ "texts cannot leave their strings", texts_cannot_leave_their_strings },
+		{ NULL, NULL },
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!mkdtemp(dir))
+		return 99;
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s/s", dir);
+	(void)snprintf(host, sizeof host, "unix://%s", address.sun_path);
+	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(listen_fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(listen_fd, 8) < 0)
+		return 99;
+
+	int status = tap_run("docker", tests);
+
+	unlink(address.sun_path);
+	rmdir(dir);
+	return status;
+}
