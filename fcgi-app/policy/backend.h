@@ -25,6 +25,8 @@ bool backend_open(struct backend *b, const struct config *config, struct error *
 void backend_close(struct backend *b);
 /* Fills the names, once they can be had.  UNAVAILABLE while Docker or Redis does not answer. */
 bool backend_identify(struct backend *b, struct deadline deadline, struct error *err);
+/* Asks Redis again, and restores the label there should it have lost it. */
+bool backend_relabel(struct backend *b, struct error *err);
 
 struct backend_health {
 	bool docker, image, redis;

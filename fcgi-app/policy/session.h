@@ -29,7 +29,10 @@ bool session_inspect(struct backend *b, struct arena *arena, const struct princi
 /* Marks it removing, takes the next epoch, ends the sandbox.  UNAVAILABLE if that is not confirmed. */
 bool session_delete(struct backend *b, struct arena *arena, const struct principal *who,
                     const char *id, struct error *err);
-/* Ends a session nobody asked to end: time-out, budget, container gone.  The record goes first. */
+/*
+ * Ends a session nobody asked to end: time-out, budget, container gone.  The record goes first;
+ * a container that does not is left to the janitor.
+ */
 bool session_discard(struct backend *b, const char *id, struct error *err);
 
 #endif

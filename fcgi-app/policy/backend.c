@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fcgi-app/policy/backend.h"
+
+#include "fcgi-app/policy/script.h"
+#include "lib/id.h"
+#include "lib/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PROBE_MS = 2000 };
+
+/* The name our containers are labelled with: the first one stored wins, for a month of use. */
+static struct redis_script label_script = { .text =
+	"redis.call('SET', KEYS[1], ARGV[1], 'NX')\n"
+	"redis.call('PEXPIRE', KEYS[1], 2592000000)\n"
+	"return redis.call('GET', KEYS[1])\n"
+};
+
+static bool identify_deployment(struct backend *b, struct error *err)
+{
+	struct call c = { 0 };
+	char fresh[ID_TOKEN];
+
+	id_token(fresh);
+	call_key(&c, b, "label", "");
+	call_text(&c, b->deployment[0] != '\0' ? b->deployment : fresh);
+
+	auto_reply reply = call_run(&c, b, &label_script, err);
+	struct slice label = reply_text(reply);
+
+	if (reply == NULL)
+		return false;
+	if (label.len == 0 || label.len >= sizeof b->deployment)
+		return fail_hidden(err, ERR_UNAVAILABLE, "the deployment's label in Redis is %zu bytes", label.len);
+	memcpy(b->deployment, label.at, label.len);
+	b->deployment[label.len] = '\0';
+	return true;
+}
+
+static bool identify_daemon(struct backend *b, struct deadline deadline, struct error *err)
+{
+	struct arena arena = { 0 };
+	const char *id = "", *name = "";
+	bool ok = docker_info(b->docker, &arena, deadline, &id, &name, err);
+
+	if (ok && (*id == '\0' || strlen(id) >= sizeof b->daemon_id))
+		ok = fail_hidden(err, ERR_UNAVAILABLE, "the Docker daemon tells no usable id");
+	if (ok) {
+		(void)snprintf(b->daemon_id, sizeof b->daemon_id, "%s", id);
+		(void)snprintf(b->daemon_name, sizeof b->daemon_name, "%s", name);
+	}
+	arena_finish(&arena);
+	return ok;
+}
+
+bool backend_open(struct backend *b, const struct config *config, struct error *err)
+{
+	struct docker_options docker = {
+		.host = config->docker_host,
+		.cert_dir = config->docker_tls_verify ? config->docker_cert_path : "",
+		.timeout_ms = config->docker_client_timeout * 1000,
+	};
+	struct redis_options redis = {
+		.url = config->redis_url,
+		.connect_timeout_ms = config->redis_socket_connect_timeout,
+		.timeout_ms = config->redis_socket_timeout,
+	};
+
+	*b = (struct backend){ .config = config };
+	b->redis = redis_open(&redis, err);
+	if (b->redis == NULL)
+		return false;
+	b->docker = docker_open(&docker, err);
+	if (b->docker != NULL)
+		return true;
+	redis_close(&b->redis);
+	return false;
+}
+
+void backend_close(struct backend *b)
+{
+	docker_close(&b->docker);
+	redis_close(&b->redis);
+}
+
+bool backend_identify(struct backend *b, struct deadline deadline, struct error *err)
+{
+	if (b->daemon_id[0] == '\0' && !identify_daemon(b, deadline, err))
+		return false;
+	return b->deployment[0] != '\0' || identify_deployment(b, err);
+}
+
+bool backend_relabel(struct backend *b, struct error *err)
+{
+	return identify_deployment(b, err);
+}
+
+void backend_probe(struct backend *b, struct deadline deadline, struct backend_health *out)
+{
+	struct deadline soon = deadline_first(deadline, deadline_in_ms(PROBE_MS));
+	struct arena arena = { 0 };
+	struct error ignored = { 0 };
+	const char *id;
+
+	out->docker = docker_ping(b->docker, soon, &ignored);
+	out->image = out->docker
+	    && docker_image(b->docker, &arena, b->config->sandbox_image, soon, &id, &ignored);
+	out->redis = redis_ping(b->redis, &ignored);
+	arena_finish(&arena);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A place for one more session: taken before Docker is asked for the container, made good by a
+ * commit, given back by a rollback, and gone by itself when neither comes.
+ */
+#ifndef POLICY_RESERVE_H
+#define POLICY_RESERVE_H
+
+#include "fcgi-app/policy/sandbox.h"
+#include "fcgi-app/policy/session.h"
+#include "lib/id.h"
+
+struct reservation {
+	const struct principal *who;
+	bool network;                      /* effectively */
+	char name[32];                     /* of the container to be */
+	int64_t slot;                      /* of its uid */
+};
+
+/*
+ * LIMITED: rate, sessions of all, sessions of this one.  UNAVAILABLE: too many are being created,
+ * CONTAINER_CREATE_GUARD_TIMEOUT long; or no uid is free.  A refusal for a quota spends a unit of
+ * the rate (contract 1.2.3), the others nothing.
+ */
+bool reserve(struct backend *b, const struct principal *who, bool network,
+             struct reservation *out, struct error *err);
+/* False, too, when the reservation has run out: the container must go. */
+bool reserve_commit(struct backend *b, struct arena *arena, const struct reservation *held,
+                    const char *id, struct session *out, struct error *err);
+/* certain: no container can come of it any more, so its uid is free. */
+void reserve_rollback(struct backend *b, const struct reservation *held, bool certain);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fcgi-app/policy/sandbox.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { BYE_MS = 200, REMOVE_MS = 10000, END_MS = 10000, INODE_BYTES = 16384 };
+
+/* HOME cannot hold programs, /tmp neither; inodes cost kernel memory, so they are counted, too. */
+static const char *tmpfs(struct arena *arena, const struct config *c, int64_t uid, int64_t size,
+                         const char *mode)
+{
+	return arena_printf(arena, "rw,noexec,nosuid,nodev,size=%" PRId64 ",nr_inodes=%" PRId64
+	                    ",mode=%s,uid=%" PRId64 ",gid=%" PRId64,
+	                    size, size / INODE_BYTES, mode, uid, c->sandbox_gid);
+}
+
+static bool create(struct backend *b, struct arena *arena, const struct sandbox_request *want,
+                   struct deadline deadline, char id[static 65], struct error *err)
+{
+	const struct config *c = b->config;
+	const struct docker_spec spec = {
+		.name = want->name,
+		.image = c->sandbox_image,
+		.user = arena_printf(arena, "%" PRId64 ":%" PRId64, want->uid, c->sandbox_gid),
+		.workdir = "/home/sandbox",
+		.hostname = "sandbox",
+		.cmd = (const char *const[]){
+			"--lifetime", arena_printf(arena, "%" PRId64, want->lifetime_s),
+			"--idle", arena_printf(arena, "%" PRId64, want->idle_s), NULL,
+		},
+		.env = (const char *const[]){
+			"HOME=/home/sandbox",
+			"MPLBACKEND=Agg",
+			"PYTHONDONTWRITEBYTECODE=1",
+			"PYTHONIOENCODING=utf-8",
+			"PYTHONUNBUFFERED=1",
+			"TMPDIR=/tmp/misc",
+			"XDG_CACHE_HOME=/tmp/.cache",
+			NULL,
+		},
+		.labels = (const struct docker_pair[]){
+			{ "managed-by", "code-gateway" },
+			{ SANDBOX_LABEL, b->deployment },
+			{ NULL, NULL },
+		},
+		.tmpfs = (const struct docker_pair[]){
+			{ "/home/sandbox", tmpfs(arena, c, want->uid, c->sandbox_home_tmpfs_size, "0700") },
+			{ "/tmp", tmpfs(arena, c, want->uid, c->sandbox_tmp_root_size, "1777") },
+			{ NULL, NULL },
+		},
+		.ulimits = (const struct docker_pair[]){
+			{ "core", "0:0" },
+			{ "nofile", "1024:4096" },
+			{ NULL, NULL },
+		},
+		.network = want->network ? c->sandbox_network_mode : "none",
+		.runtime = c->sandbox_runtime,
+		.security_opt = (const char *const[]){
+			"no-new-privileges:true",
+			c->use_docker_default_seccomp ? NULL
+				: arena_printf(arena, "seccomp=%s", c->seccomp_profile_daemon_path),
+			NULL,
+		},
+		.memory_bytes = c->sandbox_mem_limit,
+		.cpu_period_us = c->sandbox_cpu_period,
+		.cpu_quota_us = c->sandbox_cpu_quota,
+		.pids = c->sandbox_pids_limit,
+		.shm_bytes = c->sandbox_shm_size,
+		.read_only = c->sandbox_read_only_rootfs,
+		.open_stdin = true,
+		.auto_remove = true,
+	};
+
+	return docker_create(b->docker, &spec, deadline, id, err);
+}
+
+static bool start(struct backend *b, const char *id, struct deadline deadline, struct error *err)
+{
+	struct error ignored = { 0 };
+
+	if (docker_start(b->docker, id, deadline, err))
+		return true;
+	docker_remove(b->docker, id, deadline_in_ms(REMOVE_MS), &ignored);
+	if (err->kind == ERR_NOT_FOUND)    /* not the image: that is what NOT_FOUND says of create */
+		err->kind = ERR_INTERNAL;
+	return false;
+}
+
+bool sandbox_start(struct backend *b, const struct sandbox_request *want,
+                   struct deadline deadline, char id[static 65], struct error *err)
+{
+	struct arena arena = { 0 };
+	bool created = create(b, &arena, want, deadline, id, err);
+
+	arena_finish(&arena);
+	return created && start(b, id, deadline, err);
+}
+
+/* True: it has ended. */
+static bool say_bye(struct backend *b, const char *id, uint64_t epoch)
+{
+	struct deadline deadline = deadline_in_ms(BYE_MS);
+	struct terms terms = { .id = id, .epoch = epoch, .idle_ms = END_MS, .lifetime_ms = END_MS };
+	struct error err = { 0 };
+	struct frame frame;
+	auto_talk talk;
+
+	if (!talk_begin(&talk, b, &terms, deadline, &err))
+		return err.kind == ERR_NOT_FOUND;
+	if (!talk_send(&talk, FRAME_BYE, NULL, 0, deadline, &err))
+		return false;
+	while (talk_next(&talk, &frame, deadline, &err))
+		if (frame.type == FRAME_BYE)
+			return true;
+	return err.kind == ERR_NOT_FOUND && !talk.foreign;
+}
+
+bool sandbox_end(struct backend *b, const char *id, uint64_t epoch, struct error *err)
+{
+	struct error cause = { 0 };
+
+	if (say_bye(b, id, epoch) || docker_remove(b->docker, id, deadline_in_ms(REMOVE_MS), &cause))
+		return true;
+	fail(err, ERR_UNAVAILABLE, "The sandbox could not be removed yet. Please retry shortly.");
+	err->retry_after_s = 1;
+	memcpy(err->detail, *cause.detail != '\0' ? cause.detail : cause.msg, sizeof err->detail);
+	return false;
+}
