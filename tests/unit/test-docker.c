@@ -41,9 +41,19 @@ static void answer(int fd, struct slice script, bool stay)
 	close(fd);
 }
 
+/* Connections made while no engine ran; their clients have given up. */
+static void forget_callers(void)
+{
+	struct pollfd p = { .fd = listen_fd, .events = POLLIN };
+
+	while (poll(&p, 1, 0) > 0)
+		close(accept(listen_fd, NULL, NULL));
+}
+
 /* Every connection gets the script; stay: and is then left open, silent. */
 static void engine(struct slice script, bool stay)
 {
+	forget_callers();
 	child = fork();
 	if (child != 0)
 		return;
