@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The warm interpreter: a confined Python that never runs user code itself but forks a spare
+ * child ahead of each run.  Two sockets lead to it.  What is sent on `runs` is read by whichever
+ * child waits at the other end; on `control` the parent says that a spare waits or how it ended,
+ * and is asked for the next one.
+ */
+#ifndef SANDBOX_INIT_WARM_H
+#define SANDBOX_INIT_WARM_H
+
+#include "lib/wire/message.h"
+#include "sandbox/init/launch.h"
+#include "sandbox/init/reap.h"
+
+struct warm {
+	pid_t pid;                         /* 0: there is none */
+	pid_t spare;                       /* the child that waits; 0: none that we know of */
+	int control, runs;
+	bool asked;                        /* a spare is being forked */
+};
+
+enum warm_event { WARM_NOTHING, WARM_SPARE, WARM_ENDED };
+
+/* What a spare is given: its standard output and error, the source, the note (note.h). */
+enum warm_fd { WARM_OUT, WARM_ERR, WARM_CODE, WARM_NOTE, WARM_FDS };
+
+void warm_init(struct warm *w);
+
+/* Starts one; its first spare follows by itself.  False: no process could be made. */
+bool warm_start(struct warm *w, const struct environment *env, const char *preload);
+
+/* Asks for the next spare, once nothing is left of the last one's run. */
+void warm_ask(struct warm *w);
+
+/* Hands the run to the spare, or to the one that is to come.  Copies of fds travel. */
+bool warm_send(struct warm *w, const struct run *run, unsigned cpus, const int fds[WARM_FDS]);
+
+/* False when a run that was sent lies unread, so that it certainly has not started. */
+bool warm_was_taken(const struct warm *w);
+
+/* The next thing the parent has to say: WARM_ENDED carries wait4's words of a child. */
+enum warm_event warm_read(struct warm *w, struct death *d);
+
+/* The processes of it that are alive while nothing runs. */
+unsigned warm_tasks(const struct warm *w);
+
+/* Kills parent and spare; who waits for children will meet them. */
+void warm_stop(struct warm *w);
+
+/* It is dead already. */
+void warm_forget(struct warm *w);
+
+#endif

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run: what a fresh `python main.py` would do, in a child that was forked ahead of it."""
+
+import atexit
+import builtins
+import gc
+import io
+import mmap
+import os
+import site
+import sys
+import traceback
+import types
+
+import _socket
+
+HOME = "/home/sandbox"
+MAIN = "/tmp/code/main.py"                 # does not exist
+SOURCE_NAME = "<user_code>"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+FDS = 4                                    # standard output and error, source, note
+FD_LIMIT = 1024                            # RLIMIT_NOFILE
+PR_SET_DUMPABLE = 4
+OOM_SCORE = "1000"
+
+# The note: see sandbox/init/note.h.
+NOTE_SIZE = 4096
+NAME_MAX = 128
+EXCEPTION, EXIT = 1, 2
+
+
+def warm_up():
+    """Pays for everything that is slow the first time, once for all children."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="strict")
+    sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    code = compile("class A:\n  def f(self, x=1):\n    return [x]\nraise KeyError", SOURCE_NAME, "exec")
+    try:
+        exec(code, {"__name__": "__main__"})
+    except KeyError as error:
+        traceback.format_exception(error)
+
+
+def receive(runs):
+    """The next run: its words and its descriptors."""
+    room = _socket.CMSG_LEN(FDS * 4)
+    data, messages, _, _ = runs.recvmsg(4096, room)
+    if not messages:
+        os._exit(0)                        # PID 1 has closed its end
+    fds = memoryview(messages[0][2]).cast("i")
+    cpus, *argv = data.decode("utf-8", "surrogateescape").split("\0")
+    return cpus, argv, fds
+
+
+def read_all(fd):
+    with io.FileIO(fd) as source:
+        source.seek(0)
+        return source.read()
+
+
+def prepare(prctl):
+    """What need not wait for the run."""
+    os.setsid()
+    prctl(PR_SET_DUMPABLE, 1)
+    with open("/proc/self/oom_score_adj", "w") as f:
+        f.write(OOM_SCORE)
+    prctl(PR_SET_DUMPABLE, 0)
+    random = sys.modules.get("numpy.random")
+    if random:
+        random.seed()
+    packages = f"{HOME}/.local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    sys.path.insert(0, HOME)
+    sys.orig_argv[:] = [sys.executable, MAIN]
+    gc.enable()
+    return packages
+
+
+def take(runs, prctl):
+    """Becomes the run: its output, and nothing of ours within reach."""
+    cpus, argv, (out, err, code, note) = receive(runs)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    source = read_all(code)
+    keep = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+    memory = mmap.mmap(note, NOTE_SIZE, **keep)
+    runs.detach()
+    os.closerange(3, FD_LIMIT)
+    for name in THREADS:
+        os.environ[name] = cpus
+    sys.argv[:] = [MAIN, *argv]
+    sys.orig_argv += argv
+    try:
+        os.chdir(HOME)
+    except OSError:
+        pass
+    prctl(PR_SET_DUMPABLE, 1)
+    return source.decode("utf-8", "replace"), memory
+
+
+def add_user_packages(path):
+    if os.path.isdir(path):
+        site.addsitedir(path)
+    elif path not in sys.path:
+        sys.path.append(path)
+
+
+class Run:
+    def __init__(self, memory):
+        self.pid = os.getpid()
+        self.memory = memory
+
+    def note(self, kind, name=""):
+        """Tells PID 1 how we end; a forked child of the run has no say in it."""
+        if os.getpid() != self.pid:
+            return
+        text = name.encode("utf-8", "replace")[:NAME_MAX]
+        self.memory[0:2 + len(text)] = bytes((kind, len(text))) + text
+
+    def exit_status(self, error):
+        """sys.exit(x), as the interpreter itself understands it."""
+        code = error.code
+        if code is None:
+            return 0
+        if isinstance(code, int):
+            return code & 0xff if -2**63 <= code < 2**63 else 0xff
+        self.note(EXIT)
+        if sys.stderr is not None:
+            print(code, file=sys.stderr)
+        return 1
+
+    def display(self, error, frames):
+        """The traceback behind our own frames, through whatever hook user code has set."""
+        cls = type(error)
+        group = isinstance(error, BaseExceptionGroup)
+        self.note(EXIT if group else EXCEPTION, "" if group else cls.__name__)
+        error.__traceback__ = frames
+        if frames is None and sys.stderr is not None:
+            sys.stderr.write("Traceback (most recent call last):\n")
+        try:
+            sys.excepthook(cls, error, frames)
+        except SystemExit as again:
+            return self.exit_status(again)
+        except BaseException as again:
+            print("Error in sys.excepthook:", file=sys.stderr)
+            sys.__excepthook__(type(again), again, again.__traceback__.tb_next)
+            print("\nOriginal exception was:", file=sys.stderr)
+            sys.__excepthook__(cls, error, frames)
+        return 1
+
+    def call(self, function, *args):
+        """Runs it; an exception becomes a status, its frames without this one."""
+        try:
+            function(*args)
+        except SystemExit as error:
+            return self.exit_status(error)
+        except BaseException as error:
+            return self.display(error, error.__traceback__.tb_next)
+        return 0
+
+    def execute(self, source, names):
+        try:
+            code = compile(source, SOURCE_NAME, "exec", dont_inherit=True)
+        except BaseException as error:
+            return self.display(error, None)
+        return self.call(exec, code, names)
+
+
+def flush(stream):
+    """False when what was written cannot be delivered."""
+    try:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    except BaseException:
+        return False
+    return True
+
+
+def drop_names(names):
+    """As the interpreter takes a module apart: private names first, the builtins last."""
+    for private in (True, False):
+        for name in list(names):
+            if isinstance(name, str) and name.startswith("_") == private and name != "__builtins__":
+                names[name] = None
+
+
+def finish(run, status, names):
+    """The interpreter's own end, without taking apart what user code has not made."""
+    threading = sys.modules.get("threading")
+    if threading:
+        run.call(threading._shutdown)
+    atexit._run_exitfuncs()
+    flushed = flush(sys.stdout) and flush(sys.stderr)
+    drop_names(names)
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith((HOME, "/tmp/")) and "-packages/" not in file:
+            drop_names(module.__dict__)
+    gc.collect()
+    flushed = flush(sys.stdout) and flush(sys.stderr) and flushed
+    return status if flushed else 120
+
+
+def main(runs, prctl, fflush):
+    packages = prepare(prctl)
+    source, memory = take(runs, prctl)
+    run = Run(memory)
+    module = types.ModuleType("__main__")
+    names = module.__dict__
+    names.clear()
+    names.update(__name__="__main__", __builtins__=builtins, __file__=MAIN)
+    sys.modules["__main__"] = module
+    add_user_packages(packages)
+    status = run.execute(source, names)
+    status = finish(run, status, names)
+    fflush(0)
+    os._exit(status)
