@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the supervisor that every run works with; they outlive it. */
+#ifndef SANDBOX_INIT_PARTS_H
+#define SANDBOX_INIT_PARTS_H
+
+#include "sandbox/init/counters.h"
+#include "sandbox/init/launch.h"
+#include "sandbox/init/link.h"
+#include "sandbox/init/warm.h"
+#include "sandbox/init/workdir.h"
+
+struct parts {
+	struct link *link;
+	struct warm *warm;
+	const struct counters *counters;
+	const struct environment *env;
+	struct workdir dirs;
+};
+
+#endif

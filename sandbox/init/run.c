@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/init/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/init/clock.h"
+#include "sandbox/init/exit.h"
+#include "sandbox/init/note.h"
+#include "sandbox/init/start.h"
+
+enum {
+	START_US = 10000000,               /* an interpreter that takes longer will not come */
+	SETTLE_US = 100000,                /* for children that are about to end by themselves */
+	SETTLE_SILENT_US = 10000,          /* the same once they have closed both pipes */
+	KILL_US = 2000000,                 /* then a process cannot be killed, so everything ends */
+};
+
+static void become(struct runner *r, enum run_phase phase)
+{
+	r->phase = phase;
+}
+
+/* ---- processes: who has died, and an end to those who have not */
+
+static void main_ended(struct runner *r, const struct death *d)
+{
+	int64_t now_us = clock_us();
+
+	r->pid = 0;
+	r->result.cpu_us = d->cpu_us;
+	r->result.peak_bytes = d->peak_bytes;
+	if (r->phase != PHASE_RUNNING)
+		return;
+	r->result.wall_us = (uint64_t)(now_us - r->started_us);
+	r->result.outcome = WIFSIGNALED(d->status) ? RUN_SIGNALED : RUN_EXITED;
+	r->result.status = (uint32_t)(WIFSIGNALED(d->status) ? WTERMSIG(d->status)
+	                                                     : WEXITSTATUS(d->status));
+	r->settled_us = now_us + SETTLE_US;
+	become(r, PHASE_SETTLING);
+}
+
+static void count_survivor(struct runner *r, const struct death *d)
+{
+	if (d->pid == r->pid)
+		main_ended(r, d);
+	else if (d->pid != r->with.warm->pid && d->pid != r->with.warm->spare)
+		r->result.survivors++;
+}
+
+/*
+ * kill(-1) by PID 1 reaches every other process of its namespace, and no fork escapes it; the
+ * last waitpid proves it.  The interpreter goes, too.
+ */
+static void kill_everyone(struct runner *r)
+{
+	int64_t until_us = clock_us() + KILL_US;
+	enum reap got;
+	struct death d;
+
+	do {
+		kill(-1, SIGKILL);
+		while ((got = reap(&d)) == REAP_ONE)
+			count_survivor(r, &d);
+		if (clock_us() > until_us)
+			_exit(EXIT_DIRTY);
+		if (got == REAP_NONE_YET)
+			reap_wait();
+	} while (got != REAP_NO_CHILD);
+	warm_forget(r->with.warm);
+}
+
+static void stop(struct runner *r, enum run_outcome outcome)
+{
+	r->result.wall_us = r->phase == PHASE_STARTING ? 0 : (uint64_t)(clock_us() - r->started_us);
+	r->result.outcome = outcome;
+	become(r, PHASE_DRAINING);
+	kill_everyone(r);
+}
+
+static void fail_to_start(struct runner *r, const char *reason)
+{
+	snprintf(r->reason, sizeof r->reason, "%s", reason);
+	r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
+	stop(r, RUN_NO_START);
+}
+
+/* ---- the start */
+
+static void running(struct runner *r, pid_t pid)
+{
+	r->pid = pid;
+	r->started_us = clock_us();
+	r->deadline_us = clock_after_ms(r->started_us, r->run.limits.timeout_ms);
+	become(r, PHASE_RUNNING);
+}
+
+static bool open_note(struct runner *r)
+{
+	if (r->note >= 0)
+		close(r->note);
+	r->note = memfd_create("note", MFD_CLOEXEC);
+	return r->note >= 0 && ftruncate(r->note, NOTE_SIZE) == 0;
+}
+
+static bool start_it(struct runner *r, struct start *s)
+{
+	const int files[2] = { r->code, r->note };
+
+	switch (r->run.language) {
+	case RUN_BASH:
+		return start_bash(&r->with, &r->run, r->code, s);
+	case RUN_PYTHON:
+		return start_python(&r->with, &r->run, files, s);
+	}
+	return false;
+}
+
+static void start(struct runner *r)
+{
+	struct start s;
+
+	if (!open_note(r) || !start_it(r, &s)) {
+		fail_to_start(r, strerrordesc_np(errno));
+		return;
+	}
+	pump_begin(&r->pump, s.out, s.err, r->run.limits.max_chars);
+	r->deadline_us = clock_us() + START_US;
+	become(r, PHASE_STARTING);
+	if (s.pid)
+		running(r, s.pid);
+}
+
+/* The interpreter died before it took the run, so no user code has seen it. */
+static void start_again(struct runner *r)
+{
+	if (r->retried) {
+		fail_to_start(r, "The interpreter has ended");
+		return;
+	}
+	r->retried = true;
+	r->pid = 0;
+	pump_finish(&r->pump);
+	kill_everyone(r);
+	start(r);
+}
+
+static struct slice keep(char **text, struct slice s)
+{
+	char *at = *text;
+
+	memcpy(at, s.at, s.len);
+	at[s.len] = 0;
+	*text += s.len + 1;
+	return (struct slice){ at, s.len };
+}
+
+static void keep_request(struct runner *r, const struct run *run)
+{
+	char *text = r->text;
+
+	r->run = *run;
+	r->run.id = keep(&text, run->id);
+	for (unsigned i = 0; i < run->argc; i++)
+		r->run.argv[i] = keep(&text, run->argv[i]);
+}
+
+void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
+{
+	keep_request(r, run);
+	r->retried = false;
+	r->wants_warm = run->language == RUN_PYTHON || r->with.warm->pid;
+	r->oom_kills = counters_oom_kills(r->with.counters);
+	r->result = (struct run_exit){ .outcome = RUN_NO_FILES };
+	r->started_us = clock_us();
+	if (!inbox_deliver(inbox, r->reason, sizeof r->reason)) {
+		r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
+		pump_begin(&r->pump, -1, -1, 0);
+		become(r, PHASE_DRAINING);
+		return;
+	}
+	r->code = inbox->code;
+	inbox->code = -1;
+	workdir_make(&r->with.dirs, r->run.id.at);
+	pump_begin(&r->pump, -1, -1, 0);
+	start(r);
+}
+
+/* ---- the end */
+
+/*
+ * Nobody is left when the control group counts PID 1, the interpreter and its spare, and no task
+ * more.  Where it does not count, everybody is killed, needed or not.
+ */
+static bool is_alone(const struct runner *r)
+{
+	uint64_t tasks;
+
+	return counters_tasks(r->with.counters, &tasks) && tasks == 1 + warm_tasks(r->with.warm);
+}
+
+static void settle(struct runner *r, int64_t now_us)
+{
+	uint64_t tasks;
+
+	if (!is_alone(r)) {
+		if (pump_has_ended(&r->pump))
+			r->settled_us = counters_tasks(r->with.counters, &tasks)
+			                    ? clock_earlier(r->settled_us, now_us + SETTLE_SILENT_US)
+			                    : now_us;
+		if (now_us < r->settled_us)
+			return;
+		kill_everyone(r);
+	}
+	become(r, PHASE_DRAINING);
+}
+
+static void read_note(struct runner *r, struct note *note, uint8_t bytes[static NOTE_USED])
+{
+	memset(bytes, 0, NOTE_USED);
+	if (r->note >= 0 && pread(r->note, bytes, NOTE_USED, 0) < 0)
+		memset(bytes, 0, NOTE_USED);
+	note_parse(bytes, note);
+}
+
+static void put_exit(struct runner *r, int64_t now_us)
+{
+	uint8_t bytes[1024], hints[NOTE_USED];
+	struct note note;
+
+	read_note(r, &note, hints);
+	if (r->result.outcome == RUN_EXITED && r->result.status != 0) {
+		r->result.raised = note.raised;
+		r->result.type = note.type;
+	}
+	r->result.oom = counters_oom_kills(r->with.counters) > r->oom_kills;
+	r->result.files_skipped = r->outbox.skipped;
+	pump_count(&r->pump, &r->result);
+	link_put(r->with.link, FRAME_EXIT, bytes,
+	         run_exit_put(bytes, sizeof bytes, &r->result), now_us);
+	become(r, PHASE_CLEANING);
+}
+
+/* Files of a run that was stopped are half written: only one that ended by itself has outputs. */
+static void collect(struct runner *r)
+{
+	bool ended = r->result.outcome == RUN_EXITED || r->result.outcome == RUN_SIGNALED;
+
+	outbox_begin(&r->outbox, ended ? workdir_open_output(&r->with.dirs) : -1, &r->run.limits);
+	become(r, PHASE_COLLECTING);
+}
+
+static void prepare_interpreter(struct runner *r)
+{
+	struct warm *w = r->with.warm;
+
+	if (!r->keep_warm || !r->wants_warm)
+		warm_stop(w);
+	else if (w->pid)
+		warm_ask(w);
+	else
+		warm_start(w, r->with.env, r->preload);
+}
+
+static void clean(struct runner *r)
+{
+	pump_finish(&r->pump);
+	outbox_finish(&r->outbox);
+	if (r->code >= 0)
+		close(r->code);
+	if (r->note >= 0)
+		close(r->note);
+	r->code = r->note = -1;
+	if (!workdir_clean(&r->with.dirs, r->run.id.at))
+		_exit(EXIT_DIRTY);
+	become(r, PHASE_IDLE);
+	prepare_interpreter(r);
+}
+
+/* ---- events */
+
+static void hear_interpreter(struct runner *r)
+{
+	struct warm *w = r->with.warm;
+	enum warm_event what;
+	struct death d;
+
+	while ((what = warm_read(w, &d)) != WARM_NOTHING) {
+		if (what == WARM_SPARE && r->phase == PHASE_STARTING) {
+			w->spare = 0;
+			running(r, d.pid);
+		} else if (what == WARM_ENDED && d.pid == r->pid && !warm_was_taken(w)) {
+			start_again(r);
+		} else if (what == WARM_ENDED && d.pid == r->pid) {
+			main_ended(r, &d);
+		}
+	}
+	if (r->phase == PHASE_IDLE && w->pid && r->keep_warm)
+		warm_ask(w);
+}
+
+static void wait_for_children(struct runner *r)
+{
+	struct warm *w = r->with.warm;
+	struct death d;
+
+	while (reap(&d) == REAP_ONE) {
+		if (d.pid == w->pid) {
+			hear_interpreter(r);
+			warm_forget(w);
+			if (r->phase == PHASE_STARTING)
+				start_again(r);
+		} else if (d.pid == r->pid) {
+			main_ended(r, &d);
+		}
+	}
+}
+
+static bool writes_too_much(const struct runner *r)
+{
+	return r->pump.out.bytes + r->pump.err.bytes > r->run.limits.max_output_bytes;
+}
+
+static void advance(struct runner *r, int64_t now_us)
+{
+	struct link *l = r->with.link;
+
+	switch (r->phase) {
+	case PHASE_IDLE:
+	case PHASE_CLEANING:
+		break;
+	case PHASE_STARTING:
+		if (now_us >= r->deadline_us)
+			fail_to_start(r, "The interpreter did not start in time");
+		break;
+	case PHASE_RUNNING:
+		pump_move(&r->pump, l, now_us);
+		if (writes_too_much(r))
+			stop(r, RUN_OUTPUT_LIMIT);
+		else if (now_us >= r->deadline_us)
+			stop(r, RUN_TIMED_OUT);
+		break;
+	case PHASE_SETTLING:
+		pump_move(&r->pump, l, now_us);
+		settle(r, now_us);
+		break;
+	case PHASE_DRAINING:
+		pump_drain(&r->pump, l, now_us);
+		if (pump_has_ended(&r->pump) && pump_put_tail(&r->pump, l, now_us))
+			collect(r);
+		break;
+	case PHASE_COLLECTING:
+		if (outbox_send(&r->outbox, l, now_us))
+			put_exit(r, now_us);
+		break;
+	}
+}
+
+void run_step(struct runner *r, int64_t now_us)
+{
+	enum run_phase before;
+
+	if (r->phase == PHASE_CLEANING)
+		clean(r);
+	wait_for_children(r);
+	hear_interpreter(r);
+	do {
+		before = r->phase;
+		advance(r, now_us);
+	} while (r->phase != before);
+}
+
+int64_t run_due(const struct runner *r)
+{
+	switch (r->phase) {
+	case PHASE_IDLE:
+	case PHASE_DRAINING:
+	case PHASE_COLLECTING:
+		return CLOCK_NEVER;
+	case PHASE_STARTING:
+	case PHASE_RUNNING:
+		return r->deadline_us;
+	case PHASE_SETTLING:
+		return r->settled_us;
+	case PHASE_CLEANING:
+		return 0;
+	}
+	return 0;
+}
+
+void run_cancel(struct runner *r)
+{
+	if (r->phase == PHASE_STARTING || r->phase == PHASE_RUNNING)
+		stop(r, RUN_CANCELLED);
+}
+
+void run_abort(struct runner *r)
+{
+	if (run_is_alive(r))
+		kill_everyone(r);
+	if (run_is_active(r))
+		clean(r);
+}
+
+void run_kill(struct runner *r)
+{
+	kill_everyone(r);
+}
+
+void run_cool(struct runner *r)
+{
+	r->wants_warm = false;
+	warm_stop(r->with.warm);
+}
+
+bool run_init(struct runner *r, const struct parts *with)
+{
+	r->with = *with;
+	r->code = r->note = -1;
+	r->keep_warm = r->wants_warm = true;
+	r->run.id = (struct slice){ r->text, 0 };
+	pump_begin(&r->pump, -1, -1, 0);
+	outbox_begin(&r->outbox, -1, &r->run.limits);
+	if (!workdir_clean(&r->with.dirs, r->run.id.at))
+		return false;
+	prepare_interpreter(r);
+	return true;
+}

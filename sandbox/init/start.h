@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request -> a process that runs it, and the pipes it writes to. */
+#ifndef SANDBOX_INIT_START_H
+#define SANDBOX_INIT_START_H
+
+#include "sandbox/init/parts.h"
+
+struct start {
+	pid_t pid;                         /* 0: the interpreter will say which (WARM_SPARE) */
+	int out, err;                      /* reading ends, non-blocking */
+};
+
+/* Both answer false and errno when there is no process; then no descriptor is left open. */
+bool start_bash(const struct parts *with, const struct run *run, int code, struct start *s);
+bool start_python(const struct parts *with, const struct run *run, const int files[2],
+                  struct start *s);
+
+#endif
