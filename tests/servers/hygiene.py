@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import socket
 import time
 
 from client import connect, head, read, request, responses
@@ -281,16 +280,6 @@ def _(front, echo):
             time.sleep(0.1)
     assert get(front, "/after").status == 200
     assert len(echo.requests) - before == 5, echo.requests[before:]
-
-
-@row("a client that only stops sending gets its answer")
-def _(front, _echo):
-    with connect(front.port) as connection:
-        connection.sendall(head("POST", "/wait/0.3", [("Host", "x"), ("Content-Length", 2)]))
-        connection.sendall(b"ab")
-        connection.shutdown(socket.SHUT_WR)
-        answer = read(connection)
-    assert answer and answer.status == 200, answer
 
 
 def gone(front):
