@@ -6,10 +6,8 @@
 #include "lib/id.h"
 #include "lib/log.h"
 
-#include <string.h>
-
 /* A sandbox that is being ended the friendly way has so long before it is removed by force. */
-enum { SWEEP_MS = 60000, FRIENDLY_MS = 2000 };
+enum { SWEEP_MS = 60000, FRIENDLY_MS = 2000, LIST_MAX = 1 << 22 };
 
 /* KEYS janitor; ARGV token, ms.  0: another one sweeps. */
 static struct redis_script lease_script = { .text =
@@ -74,14 +72,13 @@ static struct redis_script due_script = { .text =
  * What Docker showed against what we have on record.  Answers ids of containers to remove.  Nothing
  * younger than the look at Docker is judged by it.
  * KEYS sessions, uids, ending, orphans
- * ARGV when Docker was asked, daemon, prefix, orphan grace ms, friendly ms, then id, name of each
+ * ARGV when Docker was asked, daemon, prefix, orphan grace ms, friendly ms, "id name" of each
  */
 static struct redis_script reconcile_script = { .text =
 	LUA_NOW
 	"local asked, daemon, prefix = tonumber(ARGV[1]), ARGV[2], ARGV[3]\n"
 	"local ids, names, doomed = {}, {}, {}\n"
-	"for i = 6, #ARGV, 2 do\n"
-	"  local id, name = ARGV[i], ARGV[i + 1]\n"
+	"for id, name in string.gmatch(ARGV[6], '(%S+) (%S+)') do\n"
 	"  ids[id], names[name] = true, true\n"
 	"  local since, ms = redis.call('ZSCORE', KEYS[3], id), tonumber(ARGV[5])\n"
 	"  if redis.call('EXISTS', prefix .. 'session:' .. id) == 0\n"
@@ -156,14 +153,18 @@ static bool end_due(struct backend *b, struct arena *arena, int64_t *now_ms, str
 	return true;
 }
 
-/* The call's own arguments, then id and name of each container. */
-static struct redisReply *ask(struct backend *b, struct arena *arena, int64_t asked_ms,
-                              const struct docker_container *list, struct error *err)
+static struct redisReply *ask(struct backend *b, int64_t asked_ms, const struct docker_container *list,
+                              struct error *err)
 {
+	auto_buf shown = BUF_INIT(LIST_MAX);
 	struct call c = { 0 };
-	struct slice *args;
-	size_t n = 0, at;
 
+	for (; list->id != NULL; list++)
+		buf_printf(&shown, "%s %s\n", list->id, list->name);
+	if (shown.full) {
+		fail_hidden(err, ERR_INTERNAL, "Docker shows more containers than fit");
+		return NULL;
+	}
 	call_key(&c, b, "sessions", "");
 	call_key(&c, b, "uids", b->daemon_id);
 	call_key(&c, b, "ending", b->daemon_id);
@@ -173,16 +174,8 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, int64_t as
 	call_prefix(&c, b);
 	call_int(&c, b->config->orphan_grace_seconds * 1000);
 	call_int(&c, FRIENDLY_MS);
-	while (list[n].id != NULL)
-		n++;
-	args = arena_alloc(arena, (c.n_args + 2 * n) * sizeof args[0]);
-	memcpy(args, c.args, c.n_args * sizeof args[0]);
-	at = c.n_args;
-	for (size_t i = 0; i < n; i++) {
-		args[at++] = (struct slice){ list[i].id, strlen(list[i].id) };
-		args[at++] = (struct slice){ list[i].name, strlen(list[i].name) };
-	}
-	return redis_run(b->redis, &reconcile_script, c.n_keys, c.keys, at, args, err);
+	call_text(&c, shown.data);
+	return call_run(&c, b, &reconcile_script, err);
 }
 
 static bool reconcile(struct backend *b, struct arena *arena, int64_t asked_ms, struct error *err)
@@ -193,7 +186,7 @@ static bool reconcile(struct backend *b, struct arena *arena, int64_t asked_ms, 
 	if (!docker_list(b->docker, arena, &label, deadline_in_ms(SWEEP_MS), &list, err))
 		return false;
 
-	auto_reply doomed = ask(b, arena, asked_ms, list, err);
+	auto_reply doomed = ask(b, asked_ms, list, err);
 
 	if (doomed == NULL)
 		return false;

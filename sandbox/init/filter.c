@@ -28,64 +28,22 @@ enum { IOPRIO_WHO_USER = 3, PERSONALITY_QUERY = -1 };
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |          \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_PARENT)
 
-#define NEVER(name) { .nr = __NR_##name, .when = FILTER_ALWAYS }
-#define NEVER_BUT(name, e) { .nr = __NR_##name, .when = FILTER_ALWAYS, .error = (e) }
+#define NEVER(name) { .nr = __NR_##name, .when = FILTER_ALWAYS },
+#define NEVER_BUT(name, e) { .nr = __NR_##name, .when = FILTER_ALWAYS, .error = (e) },
 #define LIST(...)                                                                               \
-	.n = sizeof((uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t), .list = { __VA_ARGS__ }
+	.n = sizeof((uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t), .list = { __VA_ARGS__ },
 #define IF_ONE_OF(name, a, ...)                                                                 \
-	{ .nr = __NR_##name, .when = FILTER_ONE_OF, .arg = (a), LIST(__VA_ARGS__) }
+	{ .nr = __NR_##name, .when = FILTER_ONE_OF, .arg = (a), LIST(__VA_ARGS__) },
 #define IF_NONE_OF(name, a, ...)                                                                \
-	{ .nr = __NR_##name, .when = FILTER_NONE_OF, .arg = (a), LIST(__VA_ARGS__) }
+	{ .nr = __NR_##name, .when = FILTER_NONE_OF, .arg = (a), LIST(__VA_ARGS__) },
 #define IF_NONE_OF_BUT(name, a, e, ...)                                                         \
-	{ .nr = __NR_##name, .when = FILTER_NONE_OF, .arg = (a), .error = (e), LIST(__VA_ARGS__) }
+	{ .nr = __NR_##name, .when = FILTER_NONE_OF, .arg = (a), .error = (e), LIST(__VA_ARGS__) },
 #define IF_BITS(name, a, bits)                                                                  \
-	{ .nr = __NR_##name, .when = FILTER_BITS, .arg = (a), LIST(bits) }
-#define IF_PROTECTED(name, a) { .nr = __NR_##name, .when = FILTER_PROTECTED, .arg = (a) }
+	{ .nr = __NR_##name, .when = FILTER_BITS, .arg = (a), LIST(bits) },
+#define IF_PROTECTED(name, a) { .nr = __NR_##name, .when = FILTER_PROTECTED, .arg = (a) },
 
 const struct filter_rule filter_rules[] = {
-	/* looking into other processes, or holding them */
-	NEVER(ptrace), NEVER(process_vm_readv), NEVER(process_vm_writev), NEVER(pidfd_getfd),
-	NEVER(pidfd_send_signal), NEVER(kcmp), NEVER(process_madvise), NEVER(process_mrelease),
-	NEVER(move_pages), NEVER(migrate_pages), NEVER(perf_event_open),
-	IF_NONE_OF(get_robust_list, 0, 0),
-
-	/* signals to the supervisor and the interpreter, directly or through a descriptor */
-	IF_PROTECTED(kill, 0), IF_PROTECTED(tkill, 0),
-	IF_PROTECTED(tgkill, 0), IF_PROTECTED(tgkill, 1),
-	IF_PROTECTED(rt_sigqueueinfo, 0),
-	IF_PROTECTED(rt_tgsigqueueinfo, 0), IF_PROTECTED(rt_tgsigqueueinfo, 1),
-	IF_ONE_OF(fcntl, 1, F_SETOWN, F_SETOWN_EX, F_SETSIG),
-	IF_ONE_OF(ioctl, 1, FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX),
-
-	/* limits and priorities of anybody but oneself: no filter stops them by uid */
-	IF_NONE_OF(prlimit64, 0, 0),
-	IF_NONE_OF(setpriority, 1, 0), IF_ONE_OF(setpriority, 0, PRIO_USER),
-	IF_NONE_OF(sched_setscheduler, 0, 0), IF_NONE_OF(sched_setparam, 0, 0),
-	IF_NONE_OF(sched_setattr, 0, 0), IF_NONE_OF(sched_setaffinity, 0, 0),
-	IF_NONE_OF(ioprio_set, 1, 0), IF_ONE_OF(ioprio_set, 0, IOPRIO_WHO_USER),
-
-	/* children that are not one's own, namespaces; clone3 hides its flags in memory */
-	NEVER_BUT(clone3, ENOSYS), IF_BITS(clone, 0, CLONE_DENIED), NEVER(unshare), NEVER(setns),
-
-	/* file systems */
-	NEVER(mount), NEVER(umount2), NEVER(pivot_root), NEVER(chroot), NEVER(move_mount),
-	NEVER(open_tree), NEVER(fsopen), NEVER(fsconfig), NEVER(fsmount), NEVER(fspick),
-	NEVER(mount_setattr), NEVER(name_to_handle_at), NEVER(open_by_handle_at), NEVER(quotactl),
-	NEVER(fanotify_init),
-
-	/* memory that outlives a kill */
-	NEVER(shmget), NEVER(semget), NEVER(msgget), NEVER(mq_open),
-	NEVER(add_key), NEVER(request_key), NEVER(keyctl),
-
-	/* the kernel's rarely used halves */
-	NEVER(bpf), NEVER(userfaultfd), NEVER(io_uring_setup), NEVER(io_uring_enter),
-	NEVER(io_uring_register), IF_NONE_OF(personality, 0, 0, (uint32_t)PERSONALITY_QUERY),
-	IF_NONE_OF_BUT(socket, 0, EAFNOSUPPORT, AF_UNIX, AF_INET, AF_INET6),
-	IF_NONE_OF_BUT(socket, 2, EPROTONOSUPPORT, 0, 1, 6, 17, 58),  /* any, ICMP, TCP, UDP, ICMPv6 */
-	IF_NONE_OF_BUT(socketpair, 0, EAFNOSUPPORT, AF_UNIX),
-#ifdef __NR_modify_ldt
-	NEVER(modify_ldt), NEVER(iopl), NEVER(ioperm),
-#endif
+#include "sandbox/init/filter.def"
 };
 
 const size_t filter_rule_count = sizeof filter_rules / sizeof filter_rules[0];

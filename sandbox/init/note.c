@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/init/note.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "lib/wire/utf8.h"
 
 static bool is_letter(unsigned char c)
@@ -31,4 +34,11 @@ void note_parse(const uint8_t bytes[static NOTE_USED], struct note *note)
 		return;
 	note->raised = RAISED_EXCEPTION;
 	note->type = type;
+}
+
+void note_read(int fd, uint8_t bytes[static NOTE_USED], struct note *note)
+{
+	if (fd < 0 || pread(fd, bytes, NOTE_USED, 0) != NOTE_USED)
+		memset(bytes, 0, NOTE_USED);
+	note_parse(bytes, note);
 }

@@ -23,4 +23,7 @@ struct note {
 
 void note_parse(const uint8_t bytes[static NOTE_USED], struct note *note);
 
+/* The same from a memfd; without one nothing is noted. */
+void note_read(int fd, uint8_t bytes[static NOTE_USED], struct note *note);
+
 #endif

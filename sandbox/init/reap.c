@@ -6,6 +6,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "sandbox/init/clock.h"
+#include "sandbox/init/exit.h"
 
 static uint64_t micros(struct timeval t)
 {
@@ -28,7 +32,8 @@ enum reap reap(struct death *d)
 	return REAP_ONE;
 }
 
-void reap_wait(void)
+/* Until a child dies, or a moment. */
+static void wait_a_moment(void)
 {
 	const struct timespec moment = { .tv_nsec = 5000000 };
 	sigset_t child;
@@ -36,4 +41,21 @@ void reap_wait(void)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigtimedwait(&child, NULL, &moment);
+}
+
+bool reap_by_force(struct death *d, int64_t until_us)
+{
+	for (;;) {
+		kill(-1, SIGKILL);
+		switch (reap(d)) {
+		case REAP_ONE:
+			return true;
+		case REAP_NO_CHILD:
+			return false;
+		case REAP_NONE_YET:
+			if (clock_us() > until_us)
+				_exit(EXIT_DIRTY);
+			wait_a_moment();
+		}
+	}
 }

@@ -17,7 +17,12 @@ enum reap { REAP_ONE, REAP_NONE_YET, REAP_NO_CHILD };
 
 enum reap reap(struct death *d);
 
-/* Sleeps until a child dies, or a moment. */
-void reap_wait(void);
+/*
+ * Kills every other process of the namespace and waits for the next one to die: true with a
+ * death, false when no child is left, which proves that nothing is.  kill(-1) by PID 1 reaches
+ * all at one instant, so no fork escapes; where that is not so (gVisor), repeating it ends it.
+ * A process that is still there at until_us cannot be killed: then the sandbox ends.
+ */
+bool reap_by_force(struct death *d, int64_t until_us);
 
 #endif

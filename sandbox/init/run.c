@@ -2,7 +2,6 @@
 #include "sandbox/init/run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,13 +20,6 @@ enum {
 	KILL_US = 2000000,                 /* then a process cannot be killed, so everything ends */
 };
 
-static void become(struct runner *r, enum run_phase phase)
-{
-	r->phase = phase;
-}
-
-/* ---- processes: who has died, and an end to those who have not */
-
 static void main_ended(struct runner *r, const struct death *d)
 {
 	int64_t now_us = clock_us();
@@ -42,7 +34,7 @@ static void main_ended(struct runner *r, const struct death *d)
 	r->result.status = (uint32_t)(WIFSIGNALED(d->status) ? WTERMSIG(d->status)
 	                                                     : WEXITSTATUS(d->status));
 	r->settled_us = now_us + SETTLE_US;
-	become(r, PHASE_SETTLING);
+	r->phase = PHASE_SETTLING;
 }
 
 static void count_survivor(struct runner *r, const struct death *d)
@@ -53,25 +45,14 @@ static void count_survivor(struct runner *r, const struct death *d)
 		r->result.survivors++;
 }
 
-/*
- * kill(-1) by PID 1 reaches every other process of its namespace, and no fork escapes it; the
- * last waitpid proves it.  The interpreter goes, too.
- */
+/* The interpreter goes, too. */
 static void kill_everyone(struct runner *r)
 {
 	int64_t until_us = clock_us() + KILL_US;
-	enum reap got;
 	struct death d;
 
-	do {
-		kill(-1, SIGKILL);
-		while ((got = reap(&d)) == REAP_ONE)
-			count_survivor(r, &d);
-		if (clock_us() > until_us)
-			_exit(EXIT_DIRTY);
-		if (got == REAP_NONE_YET)
-			reap_wait();
-	} while (got != REAP_NO_CHILD);
+	while (reap_by_force(&d, until_us))
+		count_survivor(r, &d);
 	warm_forget(r->with.warm);
 }
 
@@ -79,7 +60,7 @@ static void stop(struct runner *r, enum run_outcome outcome)
 {
 	r->result.wall_us = r->phase == PHASE_STARTING ? 0 : (uint64_t)(clock_us() - r->started_us);
 	r->result.outcome = outcome;
-	become(r, PHASE_DRAINING);
+	r->phase = PHASE_DRAINING;
 	kill_everyone(r);
 }
 
@@ -90,14 +71,12 @@ static void fail_to_start(struct runner *r, const char *reason)
 	stop(r, RUN_NO_START);
 }
 
-/* ---- the start */
-
 static void running(struct runner *r, pid_t pid)
 {
 	r->pid = pid;
 	r->started_us = clock_us();
 	r->deadline_us = clock_after_ms(r->started_us, r->run.limits.timeout_ms);
-	become(r, PHASE_RUNNING);
+	r->phase = PHASE_RUNNING;
 }
 
 static bool open_note(struct runner *r)
@@ -131,7 +110,7 @@ static void start(struct runner *r)
 	}
 	pump_begin(&r->pump, s.out, s.err, r->run.limits.max_chars);
 	r->deadline_us = clock_us() + START_US;
-	become(r, PHASE_STARTING);
+	r->phase = PHASE_STARTING;
 	if (s.pid)
 		running(r, s.pid);
 }
@@ -181,7 +160,7 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	if (!inbox_deliver(inbox, r->reason, sizeof r->reason)) {
 		r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
 		pump_begin(&r->pump, -1, -1, 0);
-		become(r, PHASE_DRAINING);
+		r->phase = PHASE_DRAINING;
 		return;
 	}
 	r->code = inbox->code;
@@ -190,8 +169,6 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	pump_begin(&r->pump, -1, -1, 0);
 	start(r);
 }
-
-/* ---- the end */
 
 /*
  * Nobody is left when the control group counts PID 1, the interpreter and its spare, and no task
@@ -217,15 +194,7 @@ static void settle(struct runner *r, int64_t now_us)
 			return;
 		kill_everyone(r);
 	}
-	become(r, PHASE_DRAINING);
-}
-
-static void read_note(struct runner *r, struct note *note, uint8_t bytes[static NOTE_USED])
-{
-	memset(bytes, 0, NOTE_USED);
-	if (r->note >= 0 && pread(r->note, bytes, NOTE_USED, 0) < 0)
-		memset(bytes, 0, NOTE_USED);
-	note_parse(bytes, note);
+	r->phase = PHASE_DRAINING;
 }
 
 static void put_exit(struct runner *r, int64_t now_us)
@@ -233,7 +202,7 @@ static void put_exit(struct runner *r, int64_t now_us)
 	uint8_t bytes[1024], hints[NOTE_USED];
 	struct note note;
 
-	read_note(r, &note, hints);
+	note_read(r->note, hints, &note);
 	if (r->result.outcome == RUN_EXITED && r->result.status != 0) {
 		r->result.raised = note.raised;
 		r->result.type = note.type;
@@ -243,7 +212,7 @@ static void put_exit(struct runner *r, int64_t now_us)
 	pump_count(&r->pump, &r->result);
 	link_put(r->with.link, FRAME_EXIT, bytes,
 	         run_exit_put(bytes, sizeof bytes, &r->result), now_us);
-	become(r, PHASE_CLEANING);
+	r->phase = PHASE_CLEANING;
 }
 
 /* Files of a run that was stopped are half written: only one that ended by itself has outputs. */
@@ -252,7 +221,7 @@ static void collect(struct runner *r)
 	bool ended = r->result.outcome == RUN_EXITED || r->result.outcome == RUN_SIGNALED;
 
 	outbox_begin(&r->outbox, ended ? workdir_open_output(&r->with.dirs) : -1, &r->run.limits);
-	become(r, PHASE_COLLECTING);
+	r->phase = PHASE_COLLECTING;
 }
 
 static void prepare_interpreter(struct runner *r)
@@ -278,11 +247,9 @@ static void clean(struct runner *r)
 	r->code = r->note = -1;
 	if (!workdir_clean(&r->with.dirs, r->run.id.at))
 		_exit(EXIT_DIRTY);
-	become(r, PHASE_IDLE);
+	r->phase = PHASE_IDLE;
 	prepare_interpreter(r);
 }
-
-/* ---- events */
 
 static void hear_interpreter(struct runner *r)
 {
