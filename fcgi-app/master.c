@@ -16,11 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	TICK_MS = 1000,
-	PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000,
-	LIVED_WELL_US = 10 * 1000 * 1000,  /* then the next start is not held back */
-};
+static const int64_t tick_ms = 1000;
+static const int64_t pause_first_ms = 100, pause_max_ms = 5000;
+static const int64_t lived_well_ms = 10000;        /* then the next start is not held back */
 
 struct child {
 	pid_t pid;                         /* 0: none now */
@@ -76,7 +74,7 @@ static void start(struct master *m, int64_t number)
 		exit(run_child(m, number));
 	}
 	c->started_us = now_us();
-	c->start_at_us = c->started_us + PAUSE_MAX_MS * 1000;
+	c->start_at_us = c->started_us + pause_max_ms * 1000;
 	if (pid > 0)
 		c->pid = pid;
 	else
@@ -93,8 +91,8 @@ static void start_due(struct master *m)
 static void note_end(struct master *m, int64_t number, int status)
 {
 	struct child *c = &m->children[number];
-	bool lived_well = now_us() - c->started_us > LIVED_WELL_US;
-	int64_t longer = c->pause_ms ? 2 * c->pause_ms : PAUSE_FIRST_MS;
+	bool lived_well = now_us() - c->started_us > lived_well_ms * 1000;
+	int64_t longer = c->pause_ms ? 2 * c->pause_ms : pause_first_ms;
 
 	if (WIFSIGNALED(status) || WEXITSTATUS(status))
 		log_text(LOG_ERROR, "master", "%s %d ended: %s %d",
@@ -102,7 +100,7 @@ static void note_end(struct master *m, int64_t number, int status)
 		         WIFSIGNALED(status) ? "signal" : "status",
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	c->pid = 0;
-	c->pause_ms = lived_well ? 0 : longer < PAUSE_MAX_MS ? longer : PAUSE_MAX_MS;
+	c->pause_ms = lived_well ? 0 : longer < pause_max_ms ? longer : pause_max_ms;
 	c->start_at_us = now_us() + c->pause_ms * 1000;
 	if (number < m->n_workers)
 		bulkhead_clear(m->bulkhead, number);
@@ -146,7 +144,7 @@ static bool is_told_to_end(const struct master *m, int64_t ms)
 
 static int64_t until_next_start_ms(const struct master *m)
 {
-	int64_t next = now_us() + TICK_MS * 1000;
+	int64_t next = now_us() + tick_ms * 1000;
 
 	for (int64_t i = 0; i <= m->n_workers; i++)
 		if (!m->children[i].pid && m->children[i].start_at_us < next)
@@ -165,7 +163,7 @@ static int drain(struct master *m)
 	if (write(m->stop_fd, &one, sizeof one) != sizeof one)
 		log_text(LOG_ERROR, "master", "cannot tell the workers: %s", strerror(errno));
 	for (reap(m); is_anyone_left(m) && !again && !deadline_passed(deadline); reap(m))
-		again = is_told_to_end(m, TICK_MS);
+		again = is_told_to_end(m, tick_ms);
 	if (!is_anyone_left(m))
 		return EXIT_SUCCESS;
 	log_text(LOG_WARNING, "master", "%s: ending what still runs",

@@ -35,7 +35,7 @@ static bool matches(const char *pattern, const char *path, const char **id)
 	size_t fixed = strcspn(pattern, "{");
 
 	*id = NULL;
-	if (strncmp(pattern, path, fixed))
+	if (strncmp(pattern, path, fixed) != 0)
 		return false;
 	if (!pattern[fixed])
 		return !path[fixed];
@@ -54,8 +54,8 @@ static const struct route *next_for(const char *path, const struct route *after,
 
 static bool answers(const struct route *r, const char *method)
 {
-	return !strcmp(r->method, method)
-	    || (!strcmp(method, "HEAD") && !strcmp(r->method, "GET"));
+	return strcmp(r->method, method) == 0
+	    || (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
 }
 
 static const struct route *line_for(const char *method, const char *path, const char **id)
@@ -76,7 +76,7 @@ static void allow(struct request *req, struct response *res)
 
 	for (const struct route *r = NULL; (r = next_for(req->path, r, &id));) {
 		size_t used = strlen(methods);
-		const char *head = strcmp(r->method, "GET") ? "" : "HEAD, ";
+		const char *head = strcmp(r->method, "GET") == 0 ? "HEAD, " : "";
 
 		(void)snprintf(methods + used, sizeof methods - used, "%s, %s", r->method, head);
 	}
@@ -161,8 +161,8 @@ static bool is_declared_too_large(const struct config *c, const struct request *
 	const char *id;
 	const struct route *r = line_for(req->method, req->path, &id);
 	size_t max = r && r->body_max ? route_body_max(r, c) : (size_t)c->max_request_body_size;
-	bool has_body = !strcmp(req->method, "POST") || !strcmp(req->method, "PUT")
-	             || !strcmp(req->method, "PATCH");
+	bool has_body = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0
+	             || strcmp(req->method, "PATCH") == 0;
 
 	if (!has_body || req->length < 0 || (uint64_t)req->length <= max)
 		return false;
@@ -185,7 +185,7 @@ const struct route *route_find(const struct config *c, struct request *req, stru
 	}
 	if (!known)
 		return &redirect;
-	if (!strcmp(req->method, "OPTIONS"))
+	if (strcmp(req->method, "OPTIONS") == 0)
 		return &options;
 
 	const struct route *line = line_for(req->method, req->path, &req->resource);

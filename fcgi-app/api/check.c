@@ -52,13 +52,20 @@ static int64_t high_of(const struct check *c, const struct field *f)
 
 /* ---- one reader per kind */
 
+/* Code points, counted up to max. */
+static size_t length(struct slice text, size_t max)
+{
+	struct utf8 utf8 = { 0 };
+	size_t used;
+
+	return utf8_count(&utf8, (const uint8_t *)text.at, text.len, max, &used);
+}
+
 static bool has_length(struct check *c, const struct spot *s, const struct field *f,
                        struct slice text)
 {
-	struct utf8 utf8 = { 0 };
-	size_t used, low = (size_t)f->low, high = (size_t)high_of(c, f);
-	size_t n = low || high ? utf8_count(&utf8, (const uint8_t *)text.at, text.len,
-	                                    high ? high + 1 : low, &used) : 0;
+	size_t low = (size_t)f->low, high = (size_t)high_of(c, f);
+	size_t n = length(text, high > low ? high + 1 : low);
 
 	if (n < low)
 		report_bound(c, s, &(struct fault){ .type = "string_too_short",
@@ -218,13 +225,13 @@ static bool read_object(struct check *c, const struct spot *s, const struct fiel
 /* application/json or application/<x>+json, whatever its parameters. */
 static bool is_json_type(const char *type)
 {
-	static const char application[] = "application/";
+	static const char json[] = "application/json";
 	size_t len = type ? strcspn(type, "; \t") : 0;
+	size_t whole = sizeof json - 1, start = whole - strlen("json");
 
-	if (len < sizeof application + 3 || strncasecmp(type, application, sizeof application - 1))
+	if (len < whole || strncasecmp(type, json, start) != 0)
 		return false;
-	return (len == sizeof application + 3 || type[len - 5] == '+')
-	    && !strncasecmp(type + len - 4, "json", 4);
+	return (len == whole || type[len - 5] == '+') && strncasecmp(type + len - 4, "json", 4) == 0;
 }
 
 static bool is_all_optional(const struct field *fields)

@@ -75,7 +75,9 @@ static bool int_from_text(struct slice s, int64_t *out)
 
 static bool is_whole(double n)
 {
-	return n >= 0x1p53 || n <= -0x1p53 || n == (double)(int64_t)n;
+	const double exact = 0x1p53;       /* above, a double has no fraction */
+
+	return n >= exact || n <= -exact || n == (double)(int64_t)n;
 }
 
 static const struct fault *int_from_number(const struct json *node, int64_t *out)
