@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the command line and the settings to a socket and a master. */
+#include "fcgi-app/master.h"
+#include "fcgi-app/policy/backend.h"
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "lib/text.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
+static const char usage[] =
+	"Usage: code-gateway [--env-file PATH] [--check]\n"
+	"       code-gateway --print-env | --version | --help\n"
+	"\n"
+	"Runs Python and Bash for others in sandbox containers; answers FastCGI on the socket\n"
+	"that FASTCGI_SOCKET names, or on the one a web server, spawn-fcgi or systemd gives it.\n"
+	"\n"
+	"  --env-file PATH  Settings the environment lacks: lines of NAME=value, # for comments,\n"
+	"                   quotes around a value optional.  A set variable wins, a blank one\n"
+	"                   counts as unset.  A file that cannot be read ends with status 78.\n"
+	"  --check          Prints every setting with its value and where it came from, then what\n"
+	"                   is wrong with them, one line each, and ends: 0 = fit to start,\n"
+	"                   78 = not.  Connects to nothing.\n"
+	"  --print-env      Prints a commented .env with every setting, its default and range.\n"
+	"                   Sizes may be written 512m (b, k, m, g, t); times are seconds unless\n"
+	"                   the name says otherwise; lists have commas.\n"
+	"  --version        Prints the version.\n"
+	"  --help           Prints this.\n"
+	"\n"
+	"Exit status: 0 stopped after finishing every request; 1 it could not start, or requests\n"
+	"were cut off after DRAIN_SECONDS; 64 a wrong option; 78 unfit settings.\n"
+	"TERM, INT, QUIT and USR1 drain and stop; a second one stops at once.\n";
+
+struct options {
+	const char *env_file;
+	bool check;
+};
+
+static void print(FILE *to, const struct buf *text)
+{
+	if (text->len)
+		(void)fwrite(text->data, 1, text->len, to);
+}
+
+static int print_env(void)
+{
+	auto_buf text = BUF_INIT(TEXT_MAX);
+
+	config_print_env(&text);
+	print(stdout, &text);
+	return EXIT_SUCCESS;
+}
+
+/* Returns -1 to go on, else an exit status. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "print-env", no_argument, NULL, 'p' },
+		{ "check", no_argument, NULL, 'c' },
+		{ "env-file", required_argument, NULL, 'e' },
+		{ NULL, 0, NULL, 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+		switch (c) {
+		case 'h': return fputs(usage, stdout) < 0;
+		case 'V': return puts("code-gateway " PACKAGE_VERSION) < 0;
+		case 'p': return print_env();
+		case 'c': o->check = true; break;
+		case 'e': o->env_file = optarg; break;
+		default: return fputs("Try code-gateway --help.\n", stderr) < 0 ? 1 : EX_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	(void)fprintf(stderr, "code-gateway: unexpected argument: %s\n", argv[optind]);
+	return EX_USAGE;
+}
+
+/* URLs of Redis and Docker are read by those who connect; nothing is connected here. */
+static bool is_backend_sound(const struct config *c, struct buf *problems)
+{
+	struct backend backend = { .config = c };
+	struct error err = { .kind = ERR_NONE };
+	bool sound = backend_open(&backend, c, &err);
+
+	backend_close(&backend);
+	return sound || !buf_printf(problems, "%s%s%s\n", err.msg, *err.detail ? ": " : "", err.detail);
+}
+
+static bool read_settings(struct config *c, struct arena *arena, const struct options *o)
+{
+	auto_buf problems = BUF_INIT(TEXT_MAX), effective = BUF_INIT(TEXT_MAX);
+	bool read = config_load(c, arena, o->env_file, &problems);
+	bool fit = config_check(c, &problems) && read && is_backend_sound(c, &problems);
+
+	if (o->check) {
+		config_print_effective(c, &effective);
+		print(stdout, &effective);
+	}
+	print(o->check ? stdout : stderr, &problems);
+	if (o->check)
+		(void)puts(fit ? "These settings are fit to start." : "These settings are unfit.");
+	return fit;
+}
+
+static enum log_level log_level_of(const struct config *c)
+{
+	static const char *const names[] = { "DEBUG", "INFO", "WARNING", "ERROR" };
+	enum log_level level = LOG_DEBUG;
+
+	while (level < LOG_ERROR && !text_equals_nocase(c->log_level, names[level]))
+		level++;
+	return level;
+}
+
+/* ---- from here on, err->msg is for the operator */
+
+static bool fail_os(struct error *err, const char *what, const char *name)
+{
+	return fail(err, ERR_UNAVAILABLE, "%s %s: %s", what, name, strerror(errno));
+}
+
+static bool find_user(const struct config *c, const struct passwd **user, struct error *err)
+{
+	*user = *c->gateway_user && geteuid() == 0 ? getpwnam(c->gateway_user) : NULL;
+	return *user || !*c->gateway_user || geteuid() != 0
+	    || fail(err, ERR_UNAVAILABLE, "GATEWAY_USER: no such user: %s", c->gateway_user);
+}
+
+static bool make_run_dir(const struct config *c, const struct passwd *user, struct error *err)
+{
+	if (mkdir(c->run_dir, 0755))
+		return errno == EEXIST || fail_os(err, "RUN_DIR: cannot make", c->run_dir);
+	return !user || !chown(c->run_dir, user->pw_uid, user->pw_gid)
+	    || fail_os(err, "RUN_DIR: cannot give away", c->run_dir);
+}
+
+static bool become(const struct passwd *user, struct error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return fail_os(err, "cannot renounce", "new privileges");
+	if (!user)
+		return true;
+	return (!initgroups(user->pw_name, user->pw_gid) && !setgid(user->pw_gid)
+	        && !setuid(user->pw_uid)) || fail_os(err, "cannot become", user->pw_name);
+}
+
+/* config_check has seen that it is one. */
+static mode_t octal(const char *digits)
+{
+	mode_t mode = 0;
+
+	for (; *digits; digits++)
+		mode = mode * 8 + (mode_t)(*digits - '0');
+	return mode;
+}
+
+static bool open_socket(const struct config *c, struct listener *l, struct error *err)
+{
+	const struct listen_options o = {
+		.address = c->fastcgi_socket,
+		.mode = octal(c->fastcgi_socket_mode),
+		.group = c->fastcgi_socket_group,
+	};
+
+	struct error why;
+
+	if (*c->fastcgi_socket)
+		return listen_open(l, &o, err);
+	return listen_inherit(l, &why)
+	    || fail(err, ERR_UNAVAILABLE, "%s; set FASTCGI_SOCKET to a path, or let a web server, "
+	            "spawn-fcgi or systemd start code-gateway", why.msg);
+}
+
+static bool prepare(const struct config *c, struct listener *l, struct error *err)
+{
+	const struct passwd *user;
+
+	return find_user(c, &user, err)
+	    && make_run_dir(c, user, err)
+	    && open_socket(c, l, err)
+	    && become(user, err);
+}
+
+static int run(const struct config *c)
+{
+	struct listener listener = { .fd = -1 };
+	struct error err = { .kind = ERR_NONE };
+
+	log_set_level(log_level_of(c));
+	if (prepare(c, &listener, &err))
+		return master_run(c, &listener);
+	(void)fprintf(stderr, "code-gateway: %s\n", err.msg);
+	listen_close(&listener);
+	return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .env_file = NULL };
+	struct arena arena = { 0 };
+	struct config config;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (!read_settings(&config, &arena, &options))
+		status = EX_CONFIG;
+	else
+		status = options.check ? EXIT_SUCCESS : run(&config);
+	arena_finish(&arena);
+	return status;
+}

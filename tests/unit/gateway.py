@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway as a process, with neither Redis nor Docker behind it: starting, answering,
+replacing its dead, draining.  Prints TAP; $GATEWAY is the program."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import fcgi  # noqa: E402
+
+PROGRAM = os.path.abspath(os.environ.get("GATEWAY", "./code-gateway"))
+KEY = "a-secret-that-is-long-enough-for-anyone"
+HOME = tempfile.TemporaryDirectory(prefix="test-gateway-")
+SOCKET = os.path.join(HOME.name, "gateway.sock")
+SETTINGS = {
+    "APP_ENV": "development", "API_KEYS": "test:" + KEY, "REQUIRE_AUTH": "true",
+    "FASTCGI_SOCKET": SOCKET, "FASTCGI_SOCKET_MODE": "0600", "RUN_DIR": HOME.name,
+    "DOCKER_HOST": f"unix://{HOME.name}/no-docker.sock", "WORKERS": "7", "RESERVED_WORKERS": "4",
+    "MAX_CONCURRENT_EXECUTIONS": "1", "MAX_CONCURRENT_RENDERS": "1", "WAITING_WORKERS": "2",
+    "REDIS_URL": f"unix://{HOME.name}/no-redis.sock", "MAX_REQUEST_BODY_SIZE": "1000000",
+    "MAX_INPUT_TOTAL_SIZE": "900000", "MAX_INPUT_FILE_SIZE": "900000", "DRAIN_SECONDS": "20",
+    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
+}
+
+
+def eventually(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def answers():
+    try:
+        return fcgi.Client(SOCKET, KEY, timeout=10).get("/livez").status == 200
+    except OSError:
+        return False
+
+
+class Gateway:
+    """One that runs; its log is read when it has ended."""
+
+    def __init__(self, wait=True, stdin=subprocess.DEVNULL, **settings):
+        self.log = tempfile.TemporaryFile()
+        environment = {k: v for k, v in {**SETTINGS, **settings}.items() if v is not None}
+        self.process = subprocess.Popen([PROGRAM], env=environment, stdin=stdin,
+                                        stderr=self.log, start_new_session=True)
+        self.client = fcgi.Client(SOCKET, KEY, timeout=30)
+        if wait:
+            eventually(lambda: answers() or self.process.poll() is not None)
+
+    def workers(self):
+        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(children, encoding="ascii") as file:
+            pids = [int(pid) for pid in file.read().split()]
+        return [pid for pid in pids if name_of(pid) == "gateway-worker"]
+
+    def slow_request(self):
+        """One whose body is on its way."""
+        return self.client.open("POST", "/containers", b"{}", {"Content-Type": "application/json"})
+
+    def end(self, signal_number=signal.SIGTERM, seconds=15):
+        self.process.send_signal(signal_number)
+        return self.process.wait(seconds)
+
+    def lines(self):
+        self.log.seek(0)
+        return [json.loads(line) for line in self.log.read().splitlines()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            workers = self.workers()
+            self.process.kill()
+            self.process.wait()
+            eventually(lambda: not any(name_of(pid) for pid in workers))
+        self.log.close()
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def call(*arguments, **settings):
+    environment = {k: v for k, v in {**SETTINGS, **settings}.items() if v is not None}
+    return subprocess.run([PROGRAM, *arguments], env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=30, check=False)
+
+
+def it_answers_for_itself_with_nothing_behind_it():
+    with Gateway() as gateway:
+        assert gateway.client.get("/").json["message"] == "Code Execution Gateway"
+        version = gateway.client.get("/version")
+        assert version.json["tag"] == version.headers["x-code-execution-version-tag"]
+        assert version.headers["cache-control"] == "no-store"
+        assert gateway.client.get("/healthz").status == 503
+        assert gateway.client.get("/readyz").json == {"status": "degraded"}
+        assert gateway.client.request("HEAD", "/version").body == b""
+        assert gateway.client.get("/version/").headers["location"] == "http://gateway.test/version"
+
+
+def what_needs_redis_is_unavailable_for_now():
+    with Gateway() as gateway:
+        for answer in (gateway.client.post("/containers"), gateway.client.get("/containers/" + 64 * "0"),
+                       gateway.client.post("/execute", {"container_id": 64 * "0", "code": "1"})):
+            assert answer.status == 503, answer
+            assert int(answer.headers["retry-after"]) >= 1
+
+
+def who_is_not_known_sends_no_body():
+    with Gateway() as gateway:
+        gateway.client.token = None
+        exchange = gateway.client.open("POST", "/execute", bytes(500000))
+        answer = exchange.finish()
+        assert answer.status == 401 and answer.headers["www-authenticate"] == "Bearer"
+        assert gateway.client.post("/execute", params={"CONTENT_LENGTH": 1000001}).status == 413
+
+
+def a_body_is_counted_as_it_arrives():
+    with Gateway() as gateway:
+        for length in (None, "", "-1", "0"):
+            answer = gateway.client.post("/execute", bytes(1000001), params={"CONTENT_LENGTH": length})
+            assert answer.status == 413, answer
+            assert answer.detail == "Request body too large. Maximum size is 1000000 bytes."
+
+
+def two_of_one_header_are_refused():
+    with Gateway() as gateway:
+        params = gateway.client.params("GET", "/containers/" + 64 * "0")
+        assert gateway.client.raw(params + [("HTTP_AUTHORIZATION", "Bearer x")]).status == 400
+
+
+def bodies_wait_only_where_there_is_room():
+    with Gateway() as gateway:
+        waiting = []
+        for _ in range(3):
+            waiting.append(gateway.slow_request())
+            time.sleep(0.2)  # of two at once both may be refused
+        eventually(lambda: gateway.client.post("/containers").status == 503
+                   and gateway.client.post("/containers").detail.startswith("The gateway is busy"))
+        assert gateway.client.get("/livez").status == 200
+        for exchange in waiting:
+            exchange.close()
+
+
+def a_worker_that_dies_is_replaced():
+    with Gateway() as gateway:
+        before = eventually(lambda: len(gateway.workers()) == 7 and gateway.workers())
+        exchange = gateway.slow_request()
+        os.kill(before[0], signal.SIGKILL)
+        exchange.close()
+        eventually(lambda: len(set(gateway.workers()) - set(before)) == 1)
+        assert gateway.end() == 0
+
+
+def it_finishes_what_it_began(signal_number=signal.SIGTERM, group=False):
+    with Gateway() as gateway:
+        exchange = gateway.slow_request()
+        time.sleep(0.2)
+        if group:
+            os.killpg(gateway.process.pid, signal_number)
+        else:
+            gateway.process.send_signal(signal_number)
+        eventually(lambda: not os.path.exists(SOCKET))
+        assert gateway.process.poll() is None
+        exchange.send(b"{}")
+        exchange.end_body()
+        assert exchange.finish().status == 503
+        assert gateway.process.wait(10) == 0
+
+
+def every_signal_to_end_drains():
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1):
+        it_finishes_what_it_began(number)
+
+
+def a_signal_to_all_of_them_cuts_nothing():
+    it_finishes_what_it_began(signal.SIGTERM, group=True)
+
+
+def a_second_signal_ends_at_once():
+    with Gateway() as gateway:
+        exchange = gateway.slow_request()
+        time.sleep(0.2)
+        gateway.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not os.path.exists(SOCKET))
+        assert gateway.end(seconds=5) == 1
+        exchange.close()
+
+
+def its_socket_is_its_own():
+    with Gateway() as gateway:
+        assert stat.S_IMODE(os.stat(SOCKET).st_mode) == 0o600
+        second = call()
+        assert second.returncode == 1 and "in use by another process" in second.stderr
+        workers = gateway.workers()
+        gateway.process.kill()
+        gateway.process.wait()
+        eventually(lambda: not any(name_of(pid) for pid in workers))
+        with Gateway() as successor:
+            assert successor.client.get("/livez").status == 200
+
+
+def a_socket_may_be_given():
+    if os.path.exists(SOCKET):
+        os.unlink(SOCKET)
+    with socket.socket(socket.AF_UNIX) as given:
+        given.bind(SOCKET)
+        given.listen()
+        with Gateway(stdin=given, FASTCGI_SOCKET=None) as gateway:
+            given.close()
+            assert gateway.client.get("/livez").status == 200
+            assert gateway.end() == 0
+            assert os.path.exists(SOCKET)
+    os.unlink(SOCKET)
+    none = call(FASTCGI_SOCKET=None)
+    assert none.returncode == 1 and "FASTCGI_SOCKET" in none.stderr
+
+
+def each_request_is_one_line_of_the_log():
+    with Gateway() as gateway:
+        gateway.client.get("/version", headers={"X-Request-ID": "mine"})
+        gateway.client.get("/nosuch")
+        gateway.client.get("/containers/" + 64 * "a")
+        gateway.end()
+        requests = {line["request_id"]: line for line in gateway.lines()
+                    if line["event"] == "request" and line.get("route") != "/livez"}
+        assert len(requests) == 3
+        mine = requests.pop("mine")
+        assert (mine["route"], mine["status"], mine["outcome"]) == ("/version", 200, "ok")
+        assert mine["ms"] < 1000
+        unknown, refused = sorted(requests.values(), key=lambda line: line["status"])
+        assert "route" not in unknown and unknown["status"] == 404
+        assert refused["route"] == "/containers/{id}" and refused["session"] == 12 * "a"
+        assert len(refused["principal"]) == 12
+        assert refused["outcome"] == "unavailable" and refused["detail"]
+        self_told = json.dumps(gateway.lines())
+        assert KEY not in self_told
+
+
+def the_command_line_explains_itself():
+    help_text = call("--help")
+    assert help_text.returncode == 0
+    for option in ("--env-file", "--check", "--print-env", "--version"):
+        assert option in help_text.stdout
+    assert call("--version").stdout.startswith("code-gateway ")
+    assert "MAX_REQUEST_BODY_SIZE" in call("--print-env").stdout
+    assert call("--nosuch").returncode == 64 and call("nosuch").returncode == 64
+
+
+def unfit_settings_end_with_78():
+    wrong = call(WORKERS="many", MAX_TIMEOUT="0")
+    assert wrong.returncode == 78
+    assert "WORKERS" in wrong.stderr and "MAX_TIMEOUT" in wrong.stderr
+    assert call("--check").returncode == 0
+    assert KEY not in call("--check").stdout
+    for setting in ({"REDIS_URL": "http://x"}, {"API_KEYS": ""}, {"DOCKER_HOST": "ftp://x"}):
+        assert call("--check", **setting).returncode == 78, setting
+    assert call("--env-file", HOME.name + "/nosuch").returncode == 78
+
+
+TESTS = [
+    it_answers_for_itself_with_nothing_behind_it, what_needs_redis_is_unavailable_for_now,
+    who_is_not_known_sends_no_body, a_body_is_counted_as_it_arrives, two_of_one_header_are_refused,
+    bodies_wait_only_where_there_is_room, a_worker_that_dies_is_replaced, it_finishes_what_it_began,
+    every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing, a_second_signal_ends_at_once,
+    its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
+    the_command_line_explains_itself, unfit_settings_end_with_78,
+]
+
+
+def main():
+    print(f"1..{len(TESTS)}")
+    for number, test in enumerate(TESTS, 1):
+        name = test.__name__.replace("_", " ")
+        try:
+            test()
+            print(f"ok {number} - gateway: {name}", flush=True)
+        except Exception as error:  # a test may fail in any way
+            frame = error.__traceback__
+            while frame.tb_next and frame.tb_next.tb_frame.f_code.co_filename == __file__:
+                frame = frame.tb_next
+            print(f"not ok {number} - gateway: {name}", flush=True)
+            print(f"# line {frame.tb_lineno}: {error!r}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
