@@ -241,8 +241,8 @@ print_next_steps()
 
 	  KEY=\$(sed -n 's/^API_KEYS=[^:]*://p' $top/.env)
 	  curl -s $url/healthz
-	  curl -s -X POST $url/containers -H "Authorization: Bearer \$KEY"
-	  curl -s -X POST $url/execute -H "Authorization: Bearer \$KEY" \\
+	  curl -s -d '' $url/containers -H "Authorization: Bearer \$KEY"
+	  curl -s $url/execute -H "Authorization: Bearer \$KEY" \\
 	    -H 'Content-Type: application/json' \\
 	    -d '{"container_id":"<its container_id>","code":"print(6 * 7)"}'
 	  curl -s -X DELETE $url/containers/<its container_id> -H "Authorization: Bearer \$KEY"
