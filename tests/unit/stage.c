@@ -13,7 +13,7 @@ static void open_backend(struct stage *s)
 		printf("Bail out! backend: %s %s\n", s->err.msg, s->err.detail);
 		exit(99);
 	}
-	(void)strcpy(s->backend.daemon_id, "DAEMON:ONE");
+	(void)snprintf(s->backend.daemon_id, sizeof s->backend.daemon_id, "DAEMON:ONE");
 }
 
 static void load_defaults(struct stage *s)

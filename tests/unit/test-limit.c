@@ -99,7 +99,7 @@ static void another_daemon_is_a_conflict(void)
 	const char *id = fresh_session();
 	struct lease lease;
 
-	(void)strcpy(s.backend.daemon_id, "DAEMON:TWO");
+	(void)snprintf(s.backend.daemon_id, sizeof s.backend.daemon_id, "DAEMON:TWO");
 	CU_ASSERT_FALSE(stage_admit(&s, alice, id, &lease));
 	CU_ASSERT_EQUAL(s.err.kind, ERR_CONFLICT);
 	CU_ASSERT(strstr(s.err.msg, "is attached to a different execution node.") != NULL);
