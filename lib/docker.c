@@ -91,7 +91,7 @@ static bool call(struct docker *d, const struct curl_request *ask, struct deadli
 	if (!curl_exchange(d->curl, ask, first, &a->http, err))
 		return fail_while(err, "Docker: %s %s", ask->method, ask->path_query);
 	if (a->http.body.len > 0)
-		a->doc = json_parse(a->http.body.data, a->http.body.len, &fault);
+		a->doc = json_parse_peer(a->http.body.data, a->http.body.len, &fault);
 	return true;
 }
 
@@ -232,6 +232,8 @@ bool docker_inspect(struct docker *d, struct arena *arena, const char *id,
 		return false;
 	if (!is_success(&a))
 		return refused(&a, "inspect", err);
+	if (!a.doc)
+		return fail_hidden(err, ERR_UNAVAILABLE, "Docker: inspected, but told nothing");
 
 	struct slice name = text_of(&a, json_member(root(&a), "Name"));
 	size_t slash = name.len > 0 && name.at[0] == '/';

@@ -117,16 +117,16 @@ static void put_skeleton(struct buf *to, char *text, size_t len)
 	}
 }
 
-struct json_doc *json_parse(char *text, size_t len, struct json_fault *fault)
+static struct json_doc *parse(char *text, size_t len, bool peer, struct json_fault *fault)
 {
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		len -= 3;
 	}
-	if (!json_scan((struct slice){ text, len }, fault))
+	if (!json_scan((struct slice){ text, len }, peer, fault))
 		return NULL;
 
-	auto_buf skeleton = BUF_INIT(len + (size_t)JSON_NODES_MAX * NOTE_MAX);
+	auto_buf skeleton = BUF_INIT(len + (size_t)JSON_NODES_PEER * NOTE_MAX);
 	struct json_doc *doc = malloc(sizeof *doc);
 
 	put_skeleton(&skeleton, text, len);
@@ -137,6 +137,16 @@ struct json_doc *json_parse(char *text, size_t len, struct json_fault *fault)
 	if (!doc->tree)                    /* out of memory: the scan had passed it */
 		abort();
 	return doc;
+}
+
+struct json_doc *json_parse(char *text, size_t len, struct json_fault *fault)
+{
+	return parse(text, len, false, fault);
+}
+
+struct json_doc *json_parse_peer(char *text, size_t len, struct json_fault *fault)
+{
+	return parse(text, len, true, fault);
 }
 
 void json_close(struct json_doc **doc)

@@ -14,6 +14,7 @@
 enum {
 	JSON_DEPTH_MAX = 32,
 	JSON_NODES_MAX = 20000,
+	JSON_NODES_PEER = 1000000,         /* of a peer of ours */
 	JSON_KEYS_MAX = 64,                /* of one object */
 	JSON_KEY_MAX = 1024,               /* bytes of a name, as written; U+0000 is refused in one */
 	JSON_NUMBER_MAX = 1024,            /* bytes of a number */
@@ -32,6 +33,8 @@ struct json;                               /* a node of one, as long as the doc 
 
 /* NULL and *fault when it is no JSON.  Changes text (see above); a BOM is skipped. */
 struct json_doc *json_parse(char *text, size_t len, struct json_fault *fault);
+/* The same of a peer that means no harm: any number of keys, many nodes; duplicates may pass. */
+struct json_doc *json_parse_peer(char *text, size_t len, struct json_fault *fault);
 void json_close(struct json_doc **doc);    /* *doc may be NULL */
 const struct json *json_root(const struct json_doc *doc);
 

@@ -8,8 +8,9 @@
 
 struct scan {
 	const char *at, *end;
-	size_t nodes;
+	size_t nodes, max_nodes;
 	unsigned depth;
+	bool peer;
 	const char *fault, *fault_at;
 };
 
@@ -175,12 +176,12 @@ static bool hash_name(struct scan *s, struct key *k)
 
 static bool scan_key(struct scan *s, struct key *keys, size_t n)
 {
-	struct key *k = &keys[n];
+	struct key *k = &keys[n % JSON_KEYS_MAX];
 	const char *quote = s->at;
 
 	if (!next_is(s, '"'))
 		return refuse(s, "Expecting property name enclosed in double quotes", quote);
-	if (n == JSON_KEYS_MAX)
+	if (n >= JSON_KEYS_MAX && !s->peer)
 		return refuse(s, "Too many keys", quote);
 	if (!scan_string(s, &k->raw))
 		return false;
@@ -188,7 +189,7 @@ static bool scan_key(struct scan *s, struct key *keys, size_t n)
 		return refuse(s, "Key too long", quote);
 	if (!hash_name(s, k))
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && n < JSON_KEYS_MAX; i++)
 		if (keys[i].hash == k->hash && same_name(keys[i].raw, k->raw))
 			return refuse(s, "Duplicate key", quote);
 	return true;
@@ -254,7 +255,7 @@ static bool scan_one(struct scan *s)
 
 	if (s->at == s->end)
 		return refuse(s, "Expecting value", s->at);
-	if (s->nodes++ == JSON_NODES_MAX)
+	if (s->nodes++ == s->max_nodes)
 		return refuse(s, "Too many values", s->at);
 	switch (*s->at) {
 	case '{': return scan_nested(s, scan_object);
@@ -277,9 +278,14 @@ static bool scan_value(struct scan *s)
 	return true;
 }
 
-bool json_scan(struct slice text, struct json_fault *fault)
+bool json_scan(struct slice text, bool peer, struct json_fault *fault)
 {
-	struct scan s = { .at = text.at, .end = text.at + text.len };
+	struct scan s = {
+		.at = text.at,
+		.end = text.at + text.len,
+		.max_nodes = peer ? JSON_NODES_PEER : JSON_NODES_MAX,
+		.peer = peer,
+	};
 
 	if (scan_value(&s) && (s.at == s.end || refuse(&s, "Extra data", s.at)))
 		return true;

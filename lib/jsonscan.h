@@ -5,6 +5,7 @@
 
 #include "lib/json.h"
 
-bool json_scan(struct slice text, struct json_fault *fault);
+/* peer: of one that means no harm, see json_parse_peer. */
+bool json_scan(struct slice text, bool peer, struct json_fault *fault);
 
 #endif

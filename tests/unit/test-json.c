@@ -195,6 +195,26 @@ static void keys_have_a_ceiling(void)
 	CU_ASSERT(is_refused(b.data, b.len, "Too many keys", b.len - 5));
 }
 
+/* Docker's inspect has more keys in one object than we take of a client. */
+static void a_peer_may_have_more_of_both(void)
+{
+	auto_buf b = BUF_INIT(TEXT_MAX);
+	struct json_fault fault;
+
+	for (int i = 0; i < 2 * JSON_KEYS_MAX; i++)
+		buf_printf(&b, "%s\"k%d\":1", i ? "," : "{", i);
+	buf_puts(&b, ",\"list\":[1");
+	for (int i = 0; i < JSON_NODES_MAX; i++)
+		buf_puts(&b, ",1");
+	buf_puts(&b, "]}");
+
+	auto_json doc = json_parse_peer(b.data, b.len, &fault);
+
+	CU_ASSERT_FATAL(doc != NULL);
+	CU_ASSERT_EQUAL(json_count(json_root(doc)), 2 * JSON_KEYS_MAX + 1);
+	CU_ASSERT_EQUAL(json_count(json_member(json_root(doc), "list")), JSON_NODES_MAX + 1);
+}
+
 static void long_names_and_numbers_are_refused(void)
 {
 	auto_buf b = BUF_INIT(TEXT_MAX);
@@ -437,6 +457,7 @@ int main(void)
 		{ "depth has a ceiling", depth_has_a_ceiling },
 		{ "values have a ceiling", values_have_a_ceiling },
 		{ "keys have a ceiling", keys_have_a_ceiling },
+		{ "a peer may have more of both", a_peer_may_have_more_of_both },
 		{ "long names and numbers are refused", long_names_and_numbers_are_refused },
 		{ "members are found by exact name", members_are_found_by_exact_name },
 		{ "strings keep every byte", strings_keep_every_byte },
