@@ -186,7 +186,7 @@ bool listen_inherit(struct listener *l, struct error *err)
 {
 	int fd = is_listening(STDIN_FILENO) ? STDIN_FILENO : FIRST_SYSTEMD_FD;
 	socklen_t size = sizeof(union address);
-	union address a;
+	union address a = { 0 };
 
 	if (!is_listening(fd))
 		return fail(err, ERR_UNAVAILABLE, "descriptor 0 is no listening socket");

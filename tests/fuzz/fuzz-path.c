@@ -7,6 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 {
 	char *name = calloc(1, len + 3);
 
+	must(name != NULL);
 	name[0] = name[len + 1] = '/';
 	memcpy(name + 1, in, len);
 	if (path_is_safe(name + 1, len)) {

@@ -8,13 +8,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 {
-	char *s = fuzz_copy(in, len, true), again[32];
+	char *s = fuzz_copy(in, len, true);
 	struct slice list = text_slice(s), item;
 	int64_t n, m;
 	double d;
 	bool b;
 
 	if (text_int(s, &n)) {
+		char again[32];
+
 		(void)snprintf(again, sizeof again, "%lld", (long long)n);
 		must(text_int(again, &m) && m == n && text_number(s, &d) && d == (double)n);
 	}
