@@ -20,6 +20,9 @@ enum {
 	JSON_NUMBER_MAX = 1024,            /* bytes of a number */
 };
 
+/* The text of the fault of bytes that are no text at all. */
+#define JSON_NOT_UTF8 "Invalid UTF-8"
+
 /* Why a text is no JSON, in the words of Python's decoder (contract 1.5.2). */
 struct json_fault {
 	const char *text;                  /* "Expecting value", "Duplicate key", ... */

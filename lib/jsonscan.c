@@ -86,7 +86,7 @@ static bool scan_multibyte(struct scan *s)
 	while (step == UTF8_MORE && p < s->end)
 		step = utf8_step(&u, (uint8_t)*p++);
 	if (step != UTF8_CHAR)
-		return refuse(s, "Invalid UTF-8", s->at);
+		return refuse(s, JSON_NOT_UTF8, s->at);
 	s->at = p;
 	return true;
 }

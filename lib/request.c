@@ -78,15 +78,31 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* SCRIPT_NAME + PATH_INFO is the decoded path behind every web server; see request.h. */
+/*
+ * SCRIPT_NAME + PATH_INFO is the decoded path behind every web server; see request.h.  One with
+ * a NUL in it would end there, as another path: it is none.
+ */
 static const char *path_of(struct request *req, const struct params *p)
 {
 	const char *script = or_empty(p->script_name), *info = or_empty(p->path_info);
 	const char *uri = or_empty(p->request_uri);
+	size_t len = strcspn(uri, "?");
 
+	if (memmem(uri, len, "%00", 3))
+		return "";
 	if (*script || *info)
 		return arena_printf(&req->arena, "%s%s", script, info);
-	return arena_strndup(&req->arena, uri, strcspn(uri, "?"));
+	return arena_strndup(&req->arena, uri, len);
+}
+
+/* Twice the same is ambiguous; two Authorizations become one that is wrong, as web servers do it. */
+static void take(struct request *req, const char **place, const char *value)
+{
+	if (*place && place == &req->authorization)
+		value = arena_printf(&req->arena, "%s, %s", *place, value);
+	else if (*place)
+		req->ambiguous = true;
+	*place = value;
 }
 
 static void read_params(struct request *req)
@@ -97,10 +113,8 @@ static void read_params(struct request *req)
 		const char *value = NULL;
 		const char **place = place_of(*e, req, &p, &value);
 
-		if (!place)
-			continue;
-		req->ambiguous = req->ambiguous || *place;
-		*place = value;
+		if (place)
+			take(req, place, value);
 	}
 	req->method = or_empty(req->method);
 	req->query = or_empty(req->query);

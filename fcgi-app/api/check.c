@@ -242,6 +242,14 @@ static bool is_all_optional(const struct field *fields)
 	return true;
 }
 
+static bool refuse_syntax(struct check *c, const struct json_fault *fault, struct error *err)
+{
+	if (strcmp(fault->text, JSON_NOT_UTF8) == 0)
+		return fail(err, ERR_INVALID, "There was an error parsing the body");
+	fault_report_syntax(c, fault);
+	return fault_finish(c, err);
+}
+
 bool check_body(struct check *c, const struct field *fields, void *to, struct error *err)
 {
 	struct slice body = { c->req->body, c->req->body_len };
@@ -250,10 +258,8 @@ bool check_body(struct check *c, const struct field *fields, void *to, struct er
 
 	if (is_json && body.len) {
 		c->doc = json_parse(c->req->body, body.len, &fault);
-		if (!c->doc) {
-			fault_report_syntax(c, &fault);
-			return fault_finish(c, err);
-		}
+		if (!c->doc)
+			return refuse_syntax(c, &fault, err);
 	}
 
 	struct spot root = { .name = "body", .node = c->doc ? json_root(c->doc) : NULL };

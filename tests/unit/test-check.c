@@ -357,6 +357,7 @@ static void broken_json_is_told_where_it_breaks(void)
 		{ "{\"a\":1} x", INVALID("8", "Extra data") },
 		{ "{\"a\":NaN}", INVALID("5", "Expecting value") },
 		{ "{\"a\":1,\"a\":2}", INVALID("7", "Duplicate key") },
+		{ "{\"a\":\"\xff\"}", "There was an error parsing the body" },
 		{ NULL, NULL },
 	});
 }
