@@ -12,6 +12,7 @@ body with a false length or none, pieces sent one by one through open().
 import json
 import socket
 import struct
+import urllib.parse
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
 
@@ -134,16 +135,17 @@ class Exchange:
 
 
 class Client:
-    """Says what lighttpd says; every method takes headers, and params that win over all others."""
+    """Says what lighttpd says of a path already decoded; every method takes headers, and params that win over all others."""
 
     def __init__(self, address, token=None, timeout=180):
         self.address, self.token, self.timeout = address, token, timeout
 
     def params(self, method, path, body=b"", headers=None, params=None):
         path, _, query = path.partition("?")
+        uri = urllib.parse.quote(to_bytes(path)) + ("?" + query if query else "")
         said = {
             "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path,
-            "QUERY_STRING": query, "REQUEST_URI": path + ("?" + query if query else ""),
+            "QUERY_STRING": query, "REQUEST_URI": uri,
             "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_NAME": "gateway", "SERVER_PORT": "80",
             "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "gateway.test", "REQUEST_SCHEME": "http",
             "GATEWAY_INTERFACE": "CGI/1.1", "CONTENT_LENGTH": len(body),

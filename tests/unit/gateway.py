@@ -143,7 +143,13 @@ def a_body_is_counted_as_it_arrives():
 def two_of_one_header_are_refused():
     with Gateway() as gateway:
         params = gateway.client.params("GET", "/containers/" + 64 * "0")
-        assert gateway.client.raw(params + [("HTTP_AUTHORIZATION", "Bearer x")]).status == 400
+        assert gateway.client.raw(params + [("CONTENT_LENGTH", "0")]).status == 400
+        assert gateway.client.raw(params + [("HTTP_AUTHORIZATION", "Bearer x")]).status == 401
+
+
+def a_path_does_not_end_at_a_nul():
+    with Gateway() as gateway:
+        assert gateway.client.get("/version\0").status == 404
 
 
 def bodies_wait_only_where_there_is_room():
@@ -278,6 +284,7 @@ def unfit_settings_end_with_78():
 TESTS = [
     it_answers_for_itself_with_nothing_behind_it, what_needs_redis_is_unavailable_for_now,
     who_is_not_known_sends_no_body, a_body_is_counted_as_it_arrives, two_of_one_header_are_refused,
+    a_path_does_not_end_at_a_nul,
     bodies_wait_only_where_there_is_room, a_worker_that_dies_is_replaced, it_finishes_what_it_began,
     every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing, a_second_signal_ends_at_once,
     its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
