@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/request.h"
 
-#include "lib/buf.h"
-#include "lib/cleanup.h"
 #include "lib/id.h"
+#include "lib/spool.h"
 #include "lib/text.h"
 
 #include <errno.h>
@@ -11,13 +10,14 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
-	IN_MEMORY = 1024 * 1024,           /* a body above this is spooled to a file */
 	PIECE = 64 * 1024,
 	IO_TIMEOUT_S = 10,                 /* for one read or write on the connection to move */
 	PAUSE_MS = 100,                    /* after EMFILE and its kin */
@@ -226,115 +226,43 @@ static size_t read_some(char *to, size_t room)
 	return 1 + (n ? (size_t)FCGX_GetStr(to + 1, (int)n, in) : 0);
 }
 
-static int open_spool(const char *dir, struct error *err)
-{
-	char path[512];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	(void)snprintf(path, sizeof path, "%s/body-XXXXXX", dir);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		fail_errno(err, ERR_UNAVAILABLE, "a spool file in %s", dir);
-	else
-		(void)unlink(path);
-	return fd;
-}
-
-static bool spool(int fd, const char *bytes, size_t len, struct error *err)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno(err, ERR_UNAVAILABLE, "spooling a body");
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool map_spooled(struct request *req, int fd, size_t len, struct error *err)
-{
-	/* One byte more, so that the text has its NUL. */
-	char *at = ftruncate(fd, (off_t)len + 1) < 0 ? MAP_FAILED
-	         : mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-
-	if (at == MAP_FAILED)
-		return fail_errno(err, ERR_UNAVAILABLE, "mapping a body");
-	req->body = at;
-	req->body_len = len;
-	req->spooled = len + 1;
-	return true;
-}
-
 static bool too_large(struct error *err, size_t max)
 {
 	return fail(err, ERR_TOO_LARGE, "Request body too large. Maximum size is %zu bytes.", max);
 }
 
-/* What of the body came so far: in memory, then in the file. */
-struct intake {
-	size_t len, max;
-	struct buf memory;
-	int fd;                            /* -1 until memory is full */
-};
-
-static bool take_piece(struct intake *in, const char *piece, size_t n, struct error *err)
-{
-	if (n > in->max - in->len)
-		return too_large(err, in->max);
-	in->len += n;
-	if (in->fd < 0 && buf_append(&in->memory, piece, n))
-		return true;
-	if (in->fd < 0) {
-		in->fd = open_spool(worker.options.spool_dir, err);
-		if (in->fd < 0 || !spool(in->fd, in->memory.data, in->memory.len, err))
-			return false;
-	}
-	return spool(in->fd, piece, n, err);
-}
-
-static bool take_body(struct intake *in, int64_t announced, struct error *err)
+static bool take_body(struct spool *body, size_t max, int64_t announced, struct error *err)
 {
 	struct deadline deadline = deadline_in_ms(worker.options.body_timeout_ms);
 	char piece[PIECE];
 	size_t n;
 
 	while ((n = read_some(piece, sizeof piece)) > 0) {
-		if (!take_piece(in, piece, n, err))
+		if (n > max - body->len)
+			return too_large(err, max);
+		if (!spool_append(body, piece, n, err))
 			return false;
 		if (deadline_passed(deadline))
 			return fail(err, ERR_INVALID, "The request body took too long to arrive.");
 	}
-	if (FCGX_GetError(worker.fcgx.in) || (announced >= 0 && in->len < (size_t)announced))
+	if (FCGX_GetError(worker.fcgx.in) || (announced >= 0 && body->len < (size_t)announced))
 		return fail(err, ERR_INVALID, "The request body ended early.");
 	return true;
 }
 
 bool request_read_body(struct request *req, size_t max, struct error *err)
 {
-	struct intake in = { .max = max, .memory = BUF_INIT(IN_MEMORY), .fd = -1 };
+	auto_spool body = SPOOL_INIT(worker.options.spool_dir);
 
 	if (max == 0)
 		return true;
 	if (req->length > 0 && (uint64_t)req->length > max)
 		return too_large(err, max);
-
-	bool done = take_body(&in, req->length, err);
-
-	if (done && in.fd >= 0) {
-		done = map_spooled(req, in.fd, in.len, err);
-	} else if (done) {
-		req->body = arena_strndup(&req->arena, or_empty(in.memory.data), in.len);
-		req->body_len = in.len;
-	}
-	buf_finish(&in.memory);
-	cleanup_close(&in.fd);
-	return done;
+	if (!take_body(&body, max, req->length, err)
+	    || !spool_take(&body, &req->arena, &req->body, &req->spooled, err))
+		return false;
+	req->body_len = body.len;
+	return true;
 }
 
 bool request_write(const void *bytes, size_t len)
