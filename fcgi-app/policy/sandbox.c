@@ -108,8 +108,8 @@ static bool say_bye(struct backend *b, const char *id, uint64_t epoch)
 
 	if (!talk_begin(&talk, b, &terms, deadline, &err))
 		return err.kind == ERR_NOT_FOUND;
-	if (!talk_send(&talk, FRAME_BYE, NULL, 0, deadline, &err))
-		return false;
+	if (talk_wait(&talk, deadline, &err))
+		talk_send(&talk, FRAME_BYE, NULL, 0, deadline, &err);
 	while (talk_next(&talk, &frame, deadline, &err))
 		if (frame.type == FRAME_BYE)
 			return true;

@@ -144,26 +144,33 @@ static bool hear_ready(struct talk *t, const struct frame *frame, struct error *
 	return t->heard || fail_hidden(err, ERR_NOT_FOUND, "the sandbox speaks another protocol");
 }
 
-bool talk_next(struct talk *t, struct frame *out, struct deadline deadline, struct error *err)
+/* Whatever comes next, READY included. */
+static bool next(struct talk *t, struct frame *out, struct deadline deadline, struct error *err)
 {
-	if (!talk_flush(t, deadline, err))
-		return false;
 	for (;;) {
 		switch (decode(t, out)) {
+		case FRAME_WHOLE:
+			return true;
+		case FRAME_BROKEN:
+			return fail_hidden(err, ERR_INTERNAL, "the sandbox sent what is no frame");
 		case FRAME_MORE:
 			if (!read_more(t, deadline, err))
 				return false;
-			break;
-		case FRAME_BROKEN:
-			return fail_hidden(err, ERR_INTERNAL, "the sandbox sent what is no frame");
-		case FRAME_WHOLE:
-			if (t->heard)
-				return true;
-			if (!hear_ready(t, out, err))
-				return false;
-			break;
 		}
 	}
+}
+
+bool talk_wait(struct talk *t, struct deadline deadline, struct error *err)
+{
+	struct frame frame;
+
+	return talk_flush(t, deadline, err)
+	    && (t->heard || (next(t, &frame, deadline, err) && hear_ready(t, &frame, err)));
+}
+
+bool talk_next(struct talk *t, struct frame *out, struct deadline deadline, struct error *err)
+{
+	return talk_wait(t, deadline, err) && next(t, out, deadline, err);
 }
 
 bool talk_has_input(const struct talk *t)

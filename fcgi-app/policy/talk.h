@@ -39,6 +39,8 @@ bool talk_begin(struct talk *t, struct backend *b, const struct terms *terms,
                 struct deadline deadline, struct error *err);
 bool talk_send(struct talk *t, enum frame_type type, const void *payload, size_t len,
                struct deadline deadline, struct error *err);
+/* Waits for our READY, so that what is said next is not said to a sandbox that ignores us. */
+bool talk_wait(struct talk *t, struct deadline deadline, struct error *err);
 bool talk_flush(struct talk *t, struct deadline deadline, struct error *err);
 /*
  * Sends what was gathered, then waits for the next frame after READY, borrowed until the next
