@@ -40,18 +40,18 @@ void stage_open(struct stage *s)
 	open_backend(s);
 }
 
+void stage_reconnect(struct stage *s)
+{
+	backend_close(&s->backend);
+	open_backend(s);
+}
+
 void stage_reset(struct stage *s)
 {
 	load_defaults(s);
-	backend_close(&s->backend);
-	open_backend(s);
+	stage_reconnect(s);
 	stage_redis(s, "FLUSHALL");
 	(void)backend_identify(&s->backend, deadline_in_ms(1000), &s->err);
-}
-
-void stage_reconnect(struct stage *s)
-{
-	open_backend(s);
 }
 
 void stage_close(struct stage *s)
