@@ -117,7 +117,7 @@ static void remove_container(struct backend *b, const char *id, const char *why)
 		{ .key = "container", .text = id },
 		{ .key = "reason", .text = why },
 		{ .key = "detail", .text = removed ? NULL : *err.detail != '\0' ? err.detail : err.msg },
-		{ NULL },
+		{ .key = NULL },
 	};
 
 	log_event(removed ? LOG_INFO : LOG_WARNING, removed ? "container_removed" : "container_not_removed", fields);
