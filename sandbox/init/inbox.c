@@ -204,6 +204,15 @@ static bool prepare(int home, struct inbox_file *f)
 	return !is_dir && writable;
 }
 
+/* The second time it meets the directories of the first: a file may be another's parent. */
+static bool prepare_all(struct inbox *b, unsigned *i)
+{
+	for (*i = 0; *i < b->n; ++*i)
+		if (!prepare(b->home, &b->files[*i]))
+			return false;
+	return true;
+}
+
 static bool put_in_place(struct inbox *b, unsigned i)
 {
 	int dir = make_parents(b->home, &b->files[i]);
@@ -253,15 +262,13 @@ bool inbox_deliver(struct inbox *b, char *reason, size_t room)
 		explain(reason, room, b->error, NULL);
 		return false;
 	}
-	while (i < b->n && prepare(b->home, &b->files[i]))
-		i++;
-	if (i == b->n)
+	if (prepare_all(b, &i) && prepare_all(b, &i))
 		for (i = 0; i < b->n && put_in_place(b, i); i++)
 			;
 	if (i == b->n)
 		return true;
 	explain(reason, room, errno, b->files[i].name);
-	for (unsigned k = i + 1; k-- > 0;)
+	for (unsigned k = b->n; k-- > 0;)
 		unmake_parents(b->home, &b->files[k]);
 	return false;
 }

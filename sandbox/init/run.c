@@ -346,9 +346,10 @@ int64_t run_due(const struct runner *r)
 {
 	switch (r->phase) {
 	case PHASE_IDLE:
+		return CLOCK_NEVER;
 	case PHASE_DRAINING:
 	case PHASE_COLLECTING:
-		return CLOCK_NEVER;
+		return link_has_room(r->with.link, FRAME_MAX_OUT) ? 0 : CLOCK_NEVER;
 	case PHASE_STARTING:
 	case PHASE_RUNNING:
 		return r->deadline_us;

@@ -103,6 +103,21 @@ def add_user_packages(path):
         sys.path.append(path)
 
 
+def caught(function, *args):
+    """What it raises, without this frame, or None."""
+    try:
+        function(*args)
+    except BaseException as error:
+        error.__traceback__ = error.__traceback__.tb_next
+        return error
+    return None
+
+
+def name_of(cls):
+    """The name of a class, not what its metaclass says it is."""
+    return type.__dict__["__name__"].__get__(cls)
+
+
 class Run:
     def __init__(self, memory):
         self.pid = os.getpid()
@@ -131,37 +146,33 @@ class Run:
         """The traceback behind our own frames, through whatever hook user code has set."""
         cls = type(error)
         group = isinstance(error, BaseExceptionGroup)
-        self.note(EXIT if group else EXCEPTION, "" if group else cls.__name__)
+        self.note(EXIT if group else EXCEPTION, "" if group else name_of(cls))
         error.__traceback__ = frames
         if frames is None and sys.stderr is not None:
             sys.stderr.write("Traceback (most recent call last):\n")
-        try:
-            sys.excepthook(cls, error, frames)
-        except SystemExit as again:
+        again = caught(sys.excepthook, cls, error, frames)
+        if isinstance(again, SystemExit):
             return self.exit_status(again)
-        except BaseException as again:
+        if again:
             print("Error in sys.excepthook:", file=sys.stderr)
-            sys.__excepthook__(type(again), again, again.__traceback__.tb_next)
+            sys.__excepthook__(type(again), again, again.__traceback__)
             print("\nOriginal exception was:", file=sys.stderr)
             sys.__excepthook__(cls, error, frames)
         return 1
 
     def call(self, function, *args):
-        """Runs it; an exception becomes a status, its frames without this one."""
-        try:
-            function(*args)
-        except SystemExit as error:
+        """Its exit status, once whatever it has raised was displayed."""
+        error = caught(function, *args)
+        if error is None:
+            return 0
+        if isinstance(error, SystemExit):
             return self.exit_status(error)
-        except BaseException as error:
-            return self.display(error, error.__traceback__.tb_next)
-        return 0
+        return self.display(error, error.__traceback__)
 
     def execute(self, source, names):
-        try:
-            code = compile(source, SOURCE_NAME, "exec", dont_inherit=True)
-        except BaseException as error:
-            return self.display(error, None)
-        return self.call(exec, code, names)
+        code = []
+        error = caught(lambda: code.append(compile(source, SOURCE_NAME, "exec", dont_inherit=True)))
+        return self.display(error, None) if error else self.call(exec, code[0], names)
 
 
 def flush(stream):
