@@ -59,7 +59,7 @@ struct options {
 	uint32_t lifetime_s, idle_s;
 };
 
-static void refuse(const char *why)
+static _Noreturn void refuse(const char *why)
 {
 	dprintf(2, "sandbox-init: %s\n", why);
 	_exit(EXIT_PREFLIGHT);

@@ -30,9 +30,10 @@ static void main_ended(struct runner *r, const struct death *d)
 	if (r->phase != PHASE_RUNNING)
 		return;
 	r->result.wall_us = (uint64_t)(now_us - r->started_us);
-	r->result.outcome = WIFSIGNALED(d->status) ? RUN_SIGNALED : RUN_EXITED;
-	r->result.status = (uint32_t)(WIFSIGNALED(d->status) ? WTERMSIG(d->status)
-	                                                     : WEXITSTATUS(d->status));
+	bool by_signal = WIFSIGNALED(d->status);
+
+	r->result.outcome = by_signal ? RUN_SIGNALED : RUN_EXITED;
+	r->result.status = (uint32_t)(by_signal ? WTERMSIG(d->status) : WEXITSTATUS(d->status));
 	r->settled_us = now_us + SETTLE_US;
 	r->phase = PHASE_SETTLING;
 }
@@ -67,7 +68,6 @@ static void stop(struct runner *r, enum run_outcome outcome)
 static void fail_to_start(struct runner *r, const char *reason)
 {
 	snprintf(r->reason, sizeof r->reason, "%s", reason);
-	r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
 	stop(r, RUN_NO_START);
 }
 
@@ -157,16 +157,15 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	r->oom_kills = counters_oom_kills(r->with.counters);
 	r->result = (struct run_exit){ .outcome = RUN_NO_FILES };
 	r->started_us = clock_us();
+	r->reason[0] = 0;
+	pump_begin(&r->pump, -1, -1, 0);
 	if (!inbox_deliver(inbox, r->reason, sizeof r->reason)) {
-		r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
-		pump_begin(&r->pump, -1, -1, 0);
 		r->phase = PHASE_DRAINING;
 		return;
 	}
 	r->code = inbox->code;
 	inbox->code = -1;
 	workdir_make(&r->with.dirs, r->run.id.at);
-	pump_begin(&r->pump, -1, -1, 0);
 	start(r);
 }
 
@@ -207,6 +206,7 @@ static void put_exit(struct runner *r, int64_t now_us)
 		r->result.raised = note.raised;
 		r->result.type = note.type;
 	}
+	r->result.reason = (struct slice){ r->reason, strlen(r->reason) };
 	r->result.oom = counters_oom_kills(r->with.counters) > r->oom_kills;
 	r->result.files_skipped = r->outbox.skipped;
 	pump_count(&r->pump, &r->result);

@@ -224,8 +224,11 @@ static int64_t cold_at(const struct session *s)
 
 void session_tick(struct session *s, int64_t now_us)
 {
-	if (run_is_alive(s->runner))
+	bool is_alive = run_is_alive(s->runner);
+
+	if (is_alive || s->was_alive)
 		s->active_us = now_us;
+	s->was_alive = is_alive;
 	if (now_us >= s->hard_us || now_us >= s->lifetime_us)
 		_exit(EXIT_LIFETIME);
 	if (now_us >= idle_at(s))

@@ -26,6 +26,7 @@ struct session {
 	int64_t hard_us;                   /* from the command line: SYNC cannot move it */
 	int64_t lifetime_us;
 	int64_t active_us;                 /* when something last ran or came */
+	bool was_alive;                    /* a run, at the last tick */
 };
 
 /* Takes every frame that has come.  Ends the program when the stream or the gateway says so. */

@@ -353,7 +353,7 @@ def lease_amid_files(box):
     assert box.bash("ls /tmp/output").out == b""
 
 
-@row("wire: output and files follow the lead of their run", docker=False)
+@row("wire: output and files follow the lead of their run")
 def order_of_frames(box):
     box.sync()
     box.start("import sys; print(1); print(2, file=sys.stderr); open('/tmp/output/a', 'w').write('x')")
@@ -363,7 +363,7 @@ def order_of_frames(box):
     assert kinds[-4:] == [Type.FILE, Type.DATA, Type.DATA, Type.EXIT], kinds
 
 
-@row("warm: the interpreter goes when it is not used, and comes back")
+@row("warm: the interpreter goes when it is not used, and comes back", docker=True)
 def cool(box):
     box.sync(warm_ms=300)
     box.start("import os; print(os.getppid())")
