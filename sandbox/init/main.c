@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 	static struct runner runner;
 	const struct rlimit none = { 0, 0 };
 	struct options options = { 0 };
-	int in, out;
+	int in = -1, out = -1;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
