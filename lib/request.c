@@ -20,6 +20,10 @@
 enum {
 	PIECE = 64 * 1024,
 	IO_TIMEOUT_S = 10,                 /* for one read or write on the connection to move */
+	FIRST_BYTE_MS = 500,               /* a web server connects because it has a request to send */
+	QUIET_MS = 200, LINGER_MS = 1000,  /* close_gently's patience: with silence, and with bytes */
+	PATIENCE_US = 30 * 1000 * 1000,    /* an answer may wait so long for its reader, */
+	PACE_US = 30,                      /* and so long for each byte that was taken: 33 KB/s */
 	PAUSE_MS = 100,                    /* after EMFILE and its kin */
 };
 
@@ -27,6 +31,7 @@ static struct {
 	FCGX_Request fcgx;
 	struct request_options options;
 	int epoll_fd;                      /* the listening socket and stop_fd */
+	int64_t answered, waited_us;       /* bytes of the answer so far, time spent writing them */
 } worker = { .epoll_fd = -1 };
 
 /* The parameters we read, and where they go.  None may come twice. */
@@ -137,10 +142,10 @@ bool request_init(const struct request_options *o, struct error *err)
 	int flags = fcntl(o->listen_fd, F_GETFL);
 
 	worker.options = *o;
-	/* A peer that connects and says nothing, or does not close, pins libfcgi for so many ms. */
-	(void)setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 1);
+	/* When a connection's first records are bad, libfcgi waits so many ms for its end. */
 	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 1);
-	if (FCGX_Init() != 0 || FCGX_InitRequest(&worker.fcgx, o->listen_fd, 0) != 0)
+	/* And then it would accept the next one by itself, so it is given no socket to do that on. */
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&worker.fcgx, -1, 0) != 0)
 		return fail_hidden(err, ERR_INTERNAL, "libfcgi cannot be initialised");
 	if (flags < 0 || fcntl(o->listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return fail_errno(err, ERR_INTERNAL, "the listening socket");
@@ -180,12 +185,22 @@ static int next_connection(int stop_fd)
 static bool begin_on(int fd)
 {
 	const struct timeval limit = { .tv_sec = IO_TIMEOUT_S };
+	struct pollfd first = { .fd = fd, .events = POLLIN };
 
+	if (deadline_poll(&first, 1, deadline_in_ms(FIRST_BYTE_MS)) <= 0) {
+		close(fd);
+		return false;
+	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 	worker.fcgx.ipcFd = fd;
 	worker.fcgx.keepConnection = 1;
-	return FCGX_Accept_r(&worker.fcgx) == 0;
+	if (FCGX_Accept_r(&worker.fcgx) != 0)
+		return false;
+	if (FCGX_GetError(worker.fcgx.in) == 0)
+		return true;
+	FCGX_Finish_r(&worker.fcgx);       /* the parameters broke off between two of them */
+	return false;
 }
 
 bool request_accept(struct request *req, int stop_fd)
@@ -206,6 +221,7 @@ bool request_accept(struct request *req, int stop_fd)
 			break;
 	}
 	req->started_us = now_us();
+	worker.answered = worker.waited_us = 0;
 	read_params(req);
 	return true;
 }
@@ -265,6 +281,17 @@ bool request_read_body(struct request *req, size_t max, struct error *err)
 	return true;
 }
 
+/* False: it could not be sent, or those who wait for this worker have waited long enough. */
+static bool put(const char *at, int n)
+{
+	int64_t start = now_us();
+	bool sent = FCGX_PutStr(at, n, worker.fcgx.out) == n;
+
+	worker.waited_us += now_us() - start;
+	worker.answered += n;
+	return sent && worker.waited_us < PATIENCE_US + worker.answered * PACE_US;
+}
+
 bool request_write(const void *bytes, size_t len)
 {
 	const char *at = bytes;
@@ -272,8 +299,11 @@ bool request_write(const void *bytes, size_t len)
 	while (len > 0) {
 		int n = len < PIECE ? (int)len : PIECE;
 
-		if (FCGX_PutStr(at, n, worker.fcgx.out) != n)
+		if (!put(at, n)) {
+			/* libfcgi would send its buffer again, in the middle of a record. */
+			shutdown(worker.fcgx.ipcFd, SHUT_RDWR);
 			return false;
+		}
 		at += n;
 		len -= (size_t)n;
 	}
@@ -293,14 +323,43 @@ int request_fd(const struct request *req)
 	return worker.fcgx.ipcFd;
 }
 
+/*
+ * The web server may still be sending a body nobody wants.  Were the connection closed at once,
+ * it might not look at the answer; were it read to its end, one client could hold this worker.
+ */
+static void close_gently(int fd)
+{
+	struct deadline end = deadline_in_ms(LINGER_MS);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char trash[PIECE];
+
+	if (shutdown(fd, SHUT_WR) == 0)
+		while (deadline_poll(&p, 1, deadline_first(end, deadline_in_ms(QUIET_MS))) > 0
+		       && recv(fd, trash, sizeof trash, MSG_DONTWAIT) > 0)
+			;
+	close(fd);
+}
+
+bool request_end(struct request *req)
+{
+	(void)req;
+	/* Both streams, stdout last: then its end and the request's are in the same write. */
+	return FCGX_FClose(worker.fcgx.err) == 0 && FCGX_FClose(worker.fcgx.out) == 0;
+}
+
 bool request_finish(struct request *req)
 {
+	FCGX_Request *r = &worker.fcgx;
+	int fd = r->ipcFd;
+	bool sent = request_end(req);
+
 	/* One connection carries one request: a kept one would pin this worker to one client. */
-	worker.fcgx.keepConnection = 0;
-
-	bool sent = !worker.fcgx.out || FCGX_FFlush(worker.fcgx.out) == 0;
-
-	FCGX_Finish_r(&worker.fcgx);
+	if (FCGX_HasSeenEOF(r->in))
+		close(fd);
+	else
+		close_gently(fd);
+	r->ipcFd = -1;
+	FCGX_Finish_r(r);
 	if (req->spooled)
 		munmap(req->body, req->spooled);
 	req->body = NULL;

@@ -54,6 +54,7 @@ bool request_read_body(struct request *req, size_t max, struct error *err);
 bool request_is_gone(const struct request *req);
 int request_fd(const struct request *req); /* to poll for that; POLLIN | POLLRDHUP */
 bool request_write(const void *bytes, size_t len);         /* of the answer; false: nobody reads it */
+bool request_end(struct request *req);     /* the answer is complete: what is left of it leaves now */
 /* Ends the exchange, gives back the body.  False: not all of the answer could be sent. */
 bool request_finish(struct request *req);
 

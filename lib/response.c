@@ -2,6 +2,7 @@
 #include "lib/response.h"
 
 #include "lib/json.h"
+#include "lib/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,20 +77,17 @@ void response_fail(struct response *res, struct request *req, const struct error
 	json_end(&o, '}');
 }
 
-/* A body that did not fit would be sent cut, and a client could not tell. */
-static void replace_overfull(struct response *res, struct request *req)
-{
-	struct error err = { .kind = ERR_NONE };
-
-	if (!res->body.full)
-		return;
-	fail_hidden(&err, ERR_INTERNAL, "the answer is above %zu bytes", res->body.max);
-	response_fail(res, req, &err);
-}
-
 static bool has_body(const struct response *res)
 {
-	return res->status != 204;
+	return res->status != 204 && res->status != 304;
+}
+
+static bool has_header(const struct response *res, const char *name)
+{
+	for (unsigned i = 0; i < res->n_headers; i++)
+		if (text_equals_nocase(res->headers[i].name, name))
+			return true;
+	return false;
 }
 
 static void put_head(const struct response *res, const struct request *req, struct buf *head)
@@ -102,21 +100,39 @@ static void put_head(const struct response *res, const struct request *req, stru
 	buf_puts(head, "X-Code-Execution-Version: " PACKAGE_VERSION "\r\n"
 	               "X-Code-Execution-Version-Tag: v" PACKAGE_VERSION "\r\n"
 	               "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	if ((res->status == 429 || res->status == 503) && !has_header(res, "Retry-After"))
+		buf_puts(head, "Retry-After: 1\r\n");
 	for (unsigned i = 0; i < res->n_headers; i++)
 		buf_printf(head, "%s: %s\r\n", res->headers[i].name, res->headers[i].value);
 	buf_puts(head, "\r\n");
+}
+
+/* What did not fit would be sent cut, and a client could not tell. */
+static void replace_overfull(struct response *res, struct request *req, struct buf *head)
+{
+	struct error err = { .kind = ERR_NONE };
+
+	if (!res->body.full && !head->full)
+		return;
+	fail_hidden(&err, ERR_INTERNAL, "an answer too large");
+	res->n_headers = 0;
+	response_fail(res, req, &err);
+	buf_reset(head);
+	put_head(res, req, head);
 }
 
 bool response_send(struct response *res, struct request *req)
 {
 	auto_buf head = BUF_INIT(HEAD_MAX);
 
-	replace_overfull(res, req);
 	put_head(res, req, &head);
-	if (!request_write(head.data, head.len))
-		return false;
-	return !has_body(res) || strcmp(req->method, "HEAD") == 0
-	    || request_write(res->body.data, res->body.len);
+	replace_overfull(res, req, &head);
+
+	bool body = has_body(res) && strcmp(req->method, "HEAD") != 0;
+
+	return request_write(head.data, head.len)
+	    && (!body || request_write(res->body.data, res->body.len))
+	    && request_end(req);
 }
 
 void response_finish(struct response *res)

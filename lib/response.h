@@ -22,12 +22,13 @@ void response_init(struct response *res, size_t max_body);
 void response_header(struct response *res, const char *name, const char *value);
 /*
  * Sets status and {"detail": msg}, unless the body was written already (a 422's list).  Adds
- * Retry-After to 429 and 503, WWW-Authenticate: Bearer to 401.
+ * err's Retry-After to 429 and 503, WWW-Authenticate: Bearer to 401.
  */
 void response_fail(struct response *res, struct request *req, const struct error *err);
 /*
  * Sends everything; HEAD gets no body.  On every answer: X-Request-ID, both version headers,
- * Cache-Control: no-store, X-Content-Type-Options: nosniff.  False: the client is gone.
+ * Cache-Control: no-store, X-Content-Type-Options: nosniff; on 429 and 503 Retry-After.  False:
+ * nobody took all of it.
  */
 bool response_send(struct response *res, struct request *req);
 void response_finish(struct response *res);
