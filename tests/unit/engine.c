@@ -172,6 +172,7 @@ static void attach(struct exchange *x)
 	static struct peer peer;
 
 	peer.fd = x->fd;
+	peer.state = x->state;
 	frame_decoder_init(&peer.decoder, peer.room, sizeof peer.room);
 	(void)!send(x->fd, upgraded, sizeof upgraded - 1, MSG_NOSIGNAL);
 	x->talk(&peer);

@@ -17,6 +17,7 @@ enum { ENGINE_CONTAINERS = 256, ENGINE_BODY = 8192 };
 /* Shared with the process: a test reads what happened and says what is to go wrong. */
 struct engine_state {
 	atomic_int creates, starts, attaches, inspects, removes;
+	atomic_int act;                    /* for the talk: a test says which */
 	atomic_bool no_image, create_fails, start_fails, attach_fails, remove_fails, silent;
 	char body[ENGINE_BODY];            /* of the last create */
 	atomic_int n;
@@ -29,6 +30,7 @@ struct engine_state {
 /* PID 1's side of one attach. */
 struct peer {
 	int fd;
+	struct engine_state *state;
 	struct frame_decoder decoder;
 	uint8_t room[FRAME_MAX_IN], bytes[65536];
 	const uint8_t *at;
