@@ -5,16 +5,18 @@
 #include "lib/digest.h"
 #include "lib/text.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
 	MAX_ARGS = 64,
 	MAX_URL = 1024,
-	MAX_IDLE_BUFFER = 64 * 1024,           /* hiredis gives larger ones back after a reply */
+	MAX_IDLE_BUFFER = 64 * 1024,       /* hiredis gives larger ones back after a reply */
+	MAX_ELEMENTS = 1024 * 1024,        /* of one reply; hiredis bounds its depth */
 };
 
 struct redis {
@@ -107,19 +109,24 @@ static void parse_credentials(struct redis *r, char *userinfo)
 		unescape(colon);
 }
 
+static bool no_url(struct error *err)
+{
+	return fail(err, ERR_INVALID, "a Redis URL is redis://host:port/db or unix:///path");
+}
+
 static bool parse_url(struct redis *r, struct error *err)
 {
 	char *rest = strstr(r->url, "://");
 
 	if (strncmp(r->url, "rediss://", 9) == 0)
-		return fail(err, ERR_INVALID, "REDIS_URL: rediss:// needs a hiredis with TLS; use a "
-		            "unix socket or a TLS tunnel such as stunnel");
+		return fail(err, ERR_INVALID, "rediss:// is not supported; use a unix socket, or a TLS "
+		            "tunnel such as stunnel");
 	if (!rest)
-		return fail(err, ERR_INVALID, "REDIS_URL: expected redis://host:port/db or unix:///path");
+		return no_url(err);
 	*rest = '\0';
 	rest += 3;
 
-	char *at = strrchr(rest, '@');
+	char *at = rest[0] == '/' ? NULL : strrchr(rest, '@');     /* a path may have one, too */
 
 	if (at) {
 		*at = '\0';
@@ -130,8 +137,7 @@ static bool parse_url(struct redis *r, struct error *err)
 	bool good = strcmp(r->url, "redis") == 0 ? parse_tcp(r, rest)
 	          : strcmp(r->url, "unix") == 0 ? parse_unix(r, rest) : false;
 
-	return good || fail(err, ERR_INVALID,
-	                    "REDIS_URL: expected redis://host:port/db or unix:///path");
+	return good || no_url(err);
 }
 
 static void drop_connection(struct redis *r)
@@ -200,7 +206,13 @@ static bool connect_now(struct redis *r, struct error *err)
 		return connection_failed(r, "connecting", err);
 	if (redisSetTimeout(r->c, r->timeout) != REDIS_OK)
 		return connection_failed(r, "setting the time-out", err);
+	if (!r->path && redisEnableKeepAlive(r->c) != REDIS_OK)
+		return connection_failed(r, "keeping the connection alive", err);
+	(void)fcntl(r->c->fd, F_SETFD, FD_CLOEXEC);
 	r->c->reader->maxbuf = MAX_IDLE_BUFFER;
+#if HIREDIS_MAJOR >= 1
+	r->c->reader->maxelements = MAX_ELEMENTS;
+#endif
 	return authenticate(r, err) && choose_database(r, err);
 }
 
@@ -222,7 +234,7 @@ static bool be_connected(struct redis *r, struct error *err)
 struct redis *redis_open(const struct redis_options *o, struct error *err)
 {
 	if (strlen(o->url) >= MAX_URL) {
-		fail(err, ERR_INVALID, "REDIS_URL: longer than %d bytes", MAX_URL - 1);
+		fail(err, ERR_INVALID, "a Redis URL has at most %d bytes", MAX_URL - 1);
 		return NULL;
 	}
 

@@ -6,7 +6,13 @@
 #include "tests/unit/tap.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct server server;
 
@@ -40,6 +46,8 @@ static void urls_are_taken_apart_or_refused(void)
 		{ "redis://[::1]:6379/1", true },
 		{ "unix:///run/redis.sock", true },
 		{ "unix://user:pass@/run/redis.sock?db=2", true },
+		{ "unix:///run/a@b/redis.sock", true },
+		{ "redis://u:p@ss@host", true },
 		{ "redis://host:0/", false },
 		{ "redis://host:x", false },
 		{ "redis://host/abc", false },
@@ -184,6 +192,149 @@ static void a_password_is_needed_and_never_told(void)
 	CU_ASSERT_PTR_NOT_NULL(unset);
 }
 
+/* ---- what a healthy server does not say: a child that answers everything alike */
+
+static char fake_url[256];
+static pid_t fake;
+
+/* A # in the reply becomes the number of the connection. */
+static void answer_all(int listen_fd, const char *reply)
+{
+	char bytes[4096], text[4096];
+
+	for (char n = '1';; n++) {
+		int fd = accept(listen_fd, NULL, NULL);
+		char *mark;
+
+		(void)snprintf(text, sizeof text, "%s", reply);
+		mark = strchr(text, '#');
+		if (mark)
+			*mark = n;
+		while (recv(fd, bytes, sizeof bytes, 0) > 0 && *text)
+			(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+		close(fd);
+	}
+}
+
+static struct redis *open_fake(const char *reply)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(to.sun_path, sizeof to.sun_path, "%s/fake.sock", server.dir);
+	(void)snprintf(fake_url, sizeof fake_url, "unix://%s", to.sun_path);
+	if (bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || listen(fd, 8) < 0)
+		CU_FAIL_FATAL("no fake server");
+	fake = fork();
+	if (fake == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		answer_all(fd, reply);
+	}
+	close(fd);
+	return open_url(fake_url);
+}
+
+static void end_fake(void)
+{
+	kill(fake, SIGKILL);
+	waitpid(fake, NULL, 0);
+	unlink(fake_url + strlen("unix://"));
+}
+
+static void a_server_that_cannot_is_unavailable(void)
+{
+	static const char *const replies[] = {
+		"-LOADING Redis is loading the dataset in memory\r\n",
+		"-READONLY You can't write against a read only replica.\r\n",
+		"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
+		"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+		"-MISCONF Redis is configured to save RDB snapshots\r\n",
+		"-BUSY Redis is busy running a script.\r\n",
+		"-NOAUTH Authentication required.\r\n",
+		"-ERR max number of clients reached\r\n",
+		"-NOSCRIPT No matching script. Please use EVAL.\r\n",
+	};
+	static struct redis_script script = { .text = "return 1" };
+
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		auto_redis r = open_fake(replies[i]);
+		struct error err = { .kind = ERR_NONE };
+		auto_reply reply = redis_run(r, &script, 0, NULL, 0, NULL, &err);
+		size_t word = strcspn(replies[i], " ") - 1;
+
+		CU_ASSERT_PTR_NULL(reply);
+		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+		CU_ASSERT_EQUAL(strncmp(err.detail, "Redis: ", 7), 0);
+		CU_ASSERT_EQUAL(strncmp(err.detail + 7, replies[i] + 1, word), 0);
+		end_fake();
+	}
+}
+
+static int64_t connection_of(struct redis *r)
+{
+	struct error err;
+	auto_reply reply = COMMAND(r, &err, "ANY");
+
+	return reply_int(reply);
+}
+
+static void a_connection_is_kept_unless_it_leads_to_a_replica(void)
+{
+	auto_redis good = open_fake(":#\r\n");
+
+	CU_ASSERT_EQUAL(connection_of(good), 1);
+	CU_ASSERT_EQUAL(connection_of(good), 1);
+	end_fake();
+
+	auto_redis replica = open_fake("-READONLY connection #\r\n");
+	struct error err;
+
+	for (int i = 1; i <= 2; i++) {
+		char want[] = "connection 0";
+
+		want[sizeof want - 2] = (char)('0' + i);
+		CU_ASSERT_FALSE(redis_ping(replica, &err));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, want));
+	}
+	end_fake();
+}
+
+/* Nothing, an end, no Redis at all, a reply without end, one nested too deeply. */
+static void no_whole_reply_is_unavailable(void)
+{
+	static const char *const replies[] = {
+		"", "HTTP/1.1 400 Bad Request\r\n\r\n", "$100\r\nshort", "*-7\r\n",
+		"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		auto_redis r = open_fake(replies[i]);
+		struct error err = { .kind = ERR_NONE };
+
+		CU_ASSERT_FALSE(redis_ping(r, &err));
+		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+		end_fake();
+	}
+}
+
+static void readers_take_any_reply(void)
+{
+	auto_redis r = open_fake("*4\r\n$2\r\n42\r\n$-1\r\n+x\r\n*0\r\n");
+	struct error err;
+	auto_reply reply = COMMAND(r, &err, "ANY");
+
+	CU_ASSERT_EQUAL(reply_count(reply), 4);
+	CU_ASSERT_EQUAL(reply_int(reply_item(reply, 0)), 42);
+	CU_ASSERT(reply_is_nil(reply_item(reply, 1)));
+	CU_ASSERT_EQUAL(reply_text(reply_item(reply, 1)).len, 0);
+	CU_ASSERT_EQUAL(reply_int(reply_item(reply, 2)), 0);
+	CU_ASSERT_EQUAL(reply_count(reply_item(reply, 3)), 0);
+	CU_ASSERT_PTR_NULL(reply_item(reply, 4));
+	CU_ASSERT_EQUAL(reply_int(reply), 0);
+	CU_ASSERT_EQUAL(reply_text(NULL).len, 0);
+	end_fake();
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -195,6 +346,11 @@ int main(void)
 		{ "silence ends at the time-out", silence_ends_at_the_time_out },
 		{ "a lost answer is not asked for again", a_lost_answer_is_not_asked_for_again },
 		{ "a password is needed and never told", a_password_is_needed_and_never_told },
+		{ "a server that cannot is unavailable", a_server_that_cannot_is_unavailable },
+		{ "a connection is kept unless it leads to a replica",
+		  a_connection_is_kept_unless_it_leads_to_a_replica },
+		{ "no whole reply is unavailable", no_whole_reply_is_unavailable },
+		{ "readers take any reply", readers_take_any_reply },
 		{ NULL, NULL },
 	};
 
