@@ -35,6 +35,7 @@ static const char *header(const char *name)
 
 static void start(void)
 {
+	arena_finish(&req.arena);
 	req = (struct request){ .query = "", .host = "gw.test:8000", .scheme = "https" };
 }
 
