@@ -23,6 +23,7 @@ enum {
 static void main_ended(struct runner *r, const struct death *d)
 {
 	int64_t now_us = clock_us();
+	bool by_signal = WIFSIGNALED(d->status);
 
 	r->pid = 0;
 	r->result.cpu_us = d->cpu_us;
@@ -30,8 +31,6 @@ static void main_ended(struct runner *r, const struct death *d)
 	if (r->phase != PHASE_RUNNING)
 		return;
 	r->result.wall_us = (uint64_t)(now_us - r->started_us);
-	bool by_signal = WIFSIGNALED(d->status);
-
 	r->result.outcome = by_signal ? RUN_SIGNALED : RUN_EXITED;
 	r->result.status = (uint32_t)(by_signal ? WTERMSIG(d->status) : WEXITSTATUS(d->status));
 	r->settled_us = now_us + SETTLE_US;
