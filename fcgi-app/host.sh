@@ -186,6 +186,7 @@ docker_script='
 	dockerd "$@" >"$log" 2>&1 &
 	while [ -e "$wanted" ] && kill -0 "$owner" 2>/dev/null; do sleep 0.2; done
 	kill $! && wait $!
+	umount "$directory"/exec/netns/* 2>/dev/null
 	rm -rf --one-file-system "$directory" "$wanted"'
 
 # A daemon of our own beside any other: nothing of it is outside $run and $sockets. Sandboxes
