@@ -29,7 +29,6 @@ bind=$(setting GATEWAY_BIND 127.0.0.1 '][0-9A-Za-z.:-')
 port=$(setting GATEWAY_PORT 8000 0-9)
 uploads=$(path UPLOAD_DIRECTORY /var/cache/lighttpd/uploads)
 socket=$(setting FASTCGI_SOCKET /run/code-gateway/gateway.sock A-Za-z0-9/._@+:-)
-program=$(path GATEWAY_PROGRAM /usr/local/sbin/code-gateway)
 user=$(setting LIGHTTPD_USER www-data a-z0-9_-)
 certificate=$(path TLS_CERTIFICATE '')
 key=$(path TLS_KEY "$certificate")
@@ -46,7 +45,7 @@ server.document-root = "$PWD/errors"
 server.errorfile-prefix = "$PWD/errors/"
 server.upload-dirs = ("$uploads")
 gateway_address = ($address)
-gateway_program = "$program"
+conf_directory = "$PWD"
 END
 
 # Only root can become somebody else, and may stay what it is.

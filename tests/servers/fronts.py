@@ -6,8 +6,6 @@ import socket
 import subprocess
 import time
 
-from client import connect
-
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CORS = {
     "CORS_ALLOW_ORIGINS": "http://one.example, https://two.example:8443",
@@ -35,7 +33,7 @@ def wait_for(what, seconds=20):
 
 def accepts(port):
     try:
-        connect(port, 1).close()
+        socket.create_connection(("127.0.0.1", port), 1).close()
         return True
     except OSError:
         return False
@@ -50,6 +48,7 @@ class Front:
         self.log = os.path.join(directory, name.replace(" ", "-") + ".log")
         environment = {**os.environ, **CORS, **environment, "GATEWAY_PORT": str(self.port),
                        "GATEWAY_BIND": "127.0.0.1"}
+        environment = {name: value for name, value in environment.items() if value is not None}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
