@@ -26,7 +26,6 @@ SETTINGS = {
     "MAX_CONCURRENT_EXECUTIONS": "1", "MAX_CONCURRENT_RENDERS": "1", "WAITING_WORKERS": "2",
     "REDIS_URL": f"unix://{HOME.name}/no-redis.sock", "MAX_REQUEST_BODY_SIZE": "1000000",
     "MAX_INPUT_TOTAL_SIZE": "900000", "MAX_INPUT_FILE_SIZE": "900000", "DRAIN_SECONDS": "20",
-    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
 }
 
 
