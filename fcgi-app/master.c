@@ -55,7 +55,7 @@ static int run_child(const struct master *m, int64_t number)
 {
 	const struct worker worker = {
 		.config = m->config, .bulkhead = m->bulkhead, .number = number,
-		.listen_fd = m->listener->fd, .stop_fd = m->stop_fd,
+		.listener = m->listener, .stop_fd = m->stop_fd,
 	};
 
 	if (number < m->n_workers)

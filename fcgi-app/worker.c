@@ -110,7 +110,8 @@ static void answer(struct app *app, struct request *req)
 int worker_run(const struct worker *w)
 {
 	const struct request_options options = {
-		.listen_fd = w->listen_fd,
+		.listen_fd = w->listener->fd,
+		.queue_ends = w->listener->path,
 		.spool_dir = w->config->run_dir,
 		.body_timeout_ms = BODY_TIMEOUT_MS,
 	};

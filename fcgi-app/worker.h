@@ -3,13 +3,14 @@
 #define APP_WORKER_H
 
 #include "fcgi-app/policy/bulkhead.h"
+#include "lib/listen.h"
 
 /* What a worker gets from the master. */
 struct worker {
 	const struct config *config;
 	struct bulkhead *bulkhead;
 	int64_t number;                    /* its line there, from 0 */
-	int listen_fd;
+	const struct listener *listener;
 	int stop_fd;                       /* readable: finish the request, take no other */
 };
 

@@ -164,14 +164,14 @@ static int next_connection(int stop_fd)
 
 		if (n < 0 && errno != EINTR)
 			return -1;
-		if (n > 0 && e.data.fd == stop_fd)
-			return -1;
 		if (n <= 0)
 			continue;
 
-		int fd = accept4(worker.options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		bool stop = e.data.fd == stop_fd;
+		int fd = stop && !worker.options.queue_ends
+		         ? -1 : accept4(worker.options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
-		if (fd >= 0)
+		if (fd >= 0 || stop)
 			return fd;
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			deadline_sleep_ms(deadline_in_ms(PAUSE_MS), PAUSE_MS);

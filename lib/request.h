@@ -37,6 +37,7 @@ struct request {
 
 struct request_options {
 	int listen_fd;                     /* 0 when a process manager gave it as stdin */
+	bool queue_ends;                   /* when told to stop, nobody can connect any more: who has is served */
 	const char *spool_dir;             /* bodies above 1 MiB: unlinked files here */
 	int64_t body_timeout_ms;           /* for one body to arrive */
 };

@@ -199,6 +199,22 @@ def a_signal_to_all_of_them_cuts_nothing():
     it_finishes_what_it_began(signal.SIGTERM, group=True)
 
 
+def who_has_connected_is_served():
+    with Gateway(WORKERS="5") as gateway:
+        eventually(lambda: len(gateway.workers()) == 5)
+        for pid in gateway.workers():
+            os.kill(pid, signal.SIGSTOP)
+        waiting = [gateway.client.open("GET", "/livez") for _ in range(20)]
+        gateway.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not os.path.exists(SOCKET))
+        for pid in gateway.workers():
+            os.kill(pid, signal.SIGCONT)
+        for exchange in waiting:
+            exchange.end_body()
+            assert exchange.finish().status == 200
+        assert gateway.process.wait(10) == 0
+
+
 def a_second_signal_ends_at_once():
     with Gateway() as gateway:
         exchange = gateway.slow_request()
@@ -285,7 +301,8 @@ TESTS = [
     who_is_not_known_sends_no_body, a_body_is_counted_as_it_arrives, two_of_one_header_are_refused,
     a_path_does_not_end_at_a_nul,
     bodies_wait_only_where_there_is_room, a_worker_that_dies_is_replaced, it_finishes_what_it_began,
-    every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing, a_second_signal_ends_at_once,
+    every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing,
+    who_has_connected_is_served, a_second_signal_ends_at_once,
     its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
     the_command_line_explains_itself, unfit_settings_end_with_78,
 ]
