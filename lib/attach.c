@@ -28,22 +28,26 @@ static bool send_request(struct attach *a, struct docker *d, const char *id,
 	return curl_raw_write(a->raw, head, len, deadline, err);
 }
 
-/* Reads until the empty line; *body_at is where the stream starts in room. */
+/*
+ * Reads until the empty line; *body_at is where the stream starts in room.  Asks for more than a
+ * head can have, so that no byte stays behind in TLS, where poll would not see it.
+ */
 static bool read_head(struct attach *a, size_t *len, size_t *body_at, struct deadline deadline,
                       struct error *err)
 {
 	for (*len = 0; *len < MAX_HEAD;) {
 		size_t got;
 
-		if (!curl_raw_read(a->raw, a->room + *len, MAX_HEAD - *len, &got, deadline, err))
+		if (!curl_raw_read(a->raw, a->room + *len, ROOM - *len, &got, deadline, err))
 			return false;
 		if (got == 0)
 			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: closed before it answered");
 		*len += got;
 
-		const char *end = memmem(a->room, *len, "\r\n\r\n", 4);
+		char *end = memmem(a->room, *len, "\r\n\r\n", 4);
 
 		if (end) {
+			end[3] = '\0';
 			*body_at = (size_t)(end - a->room) + 4;
 			return true;
 		}
@@ -52,24 +56,23 @@ static bool read_head(struct attach *a, size_t *len, size_t *body_at, struct dea
 }
 
 /* The status of "HTTP/1.1 101 UPGRADED"; 0 for anything else. */
-static int64_t status_of(const char *head, size_t len)
+static int64_t status_of(const char *head)
 {
 	char digits[4] = "";
 	int64_t status = 0;
 
-	if (len < 13 || memcmp(head, "HTTP/1.", 7) != 0 || head[8] != ' ')
+	if (strlen(head) < 13 || memcmp(head, "HTTP/1.", 7) != 0 || head[8] != ' ')
 		return 0;
 	memcpy(digits, head + 9, 3);
 	return text_int(digits, &status) ? status : 0;
 }
 
-static bool judge(int64_t status, struct error *err)
+/* Where a proxy between has dropped the Upgrade, the same bytes come behind a 200. */
+static bool is_stream(int64_t status, const char *head)
 {
-	if (status == 101)
-		return true;
-	/* 404: no such container; 409: it does not run, or is being removed. */
-	return fail_hidden(err, status == 404 || status == 409 ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
-	                   "Docker: attach: status %lld", (long long)status);
+	return status == 101
+	    || (status == 200 && strcasestr(head, "\nContent-Type: application/vnd.docker.")
+	        && !strcasestr(head, "\nTransfer-Encoding:"));
 }
 
 static bool upgrade(struct attach *a, struct docker *d, const char *id, struct deadline deadline,
@@ -77,11 +80,17 @@ static bool upgrade(struct attach *a, struct docker *d, const char *id, struct d
 {
 	size_t len = 0, body_at = 0;
 
-	if (!send_request(a, d, id, deadline, err) || !read_head(a, &len, &body_at, deadline, err)
-	    || !judge(status_of(a->room, len), err))
+	if (!send_request(a, d, id, deadline, err) || !read_head(a, &len, &body_at, deadline, err))
 		return false;
+
+	int64_t status = status_of(a->room);
+
 	a->input = (struct slice){ a->room + body_at, len - body_at };
-	return true;
+	if (is_stream(status, a->room))
+		return true;
+	return fail_hidden(err, status == 404 ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+	                   "Docker: attach: status %lld: %.*s", (long long)status,
+	                   (int)(a->input.len < MAX_WORDS ? a->input.len : MAX_WORDS), a->input.at);
 }
 
 struct attach *attach_open(struct docker *d, const char *id, struct deadline deadline,
@@ -135,19 +144,32 @@ static void keep_words(struct attach *a, struct slice piece)
 	a->n_words += n;
 }
 
+/* The next run of stdout that has been read already. */
+static bool next_output(struct attach *a, struct slice *out)
+{
+	unsigned stream;
+	struct slice piece;
+
+	while (mux_next(&a->mux, &a->input, &stream, &piece)) {
+		if (stream == 1) {
+			*out = piece;
+			return true;
+		}
+		keep_words(a, piece);
+	}
+	return false;
+}
+
 bool attach_read(struct attach *a, struct slice *out, struct deadline deadline, struct error *err)
 {
-	for (;;) {
-		unsigned stream;
+	for (bool first = true; !next_output(a, out); first = false) {
 		size_t got;
 
-		while (mux_next(&a->mux, &a->input, &stream, out)) {
-			if (stream == 1)
-				return true;
-			keep_words(a, *out);
-		}
 		if (a->mux.broken)
 			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: the attach stream is garbled");
+		/* Stderr without end is no reason to stay longer. */
+		if (!first && deadline_passed(deadline))
+			return fail_hidden(err, ERR_TIMEOUT, "nothing on stdout in time");
 		if (!curl_raw_read(a->raw, a->room, sizeof a->room, &got, deadline, err))
 			return false;
 		a->input = (struct slice){ a->room, got };
@@ -156,6 +178,7 @@ bool attach_read(struct attach *a, struct slice *out, struct deadline deadline, 
 			return true;
 		}
 	}
+	return true;
 }
 
 const char *attach_stderr(const struct attach *a)

@@ -12,7 +12,7 @@ struct attach;
 
 #define auto_attach __attribute__((cleanup(attach_close))) struct attach *
 
-/* NOT_FOUND: no such container, or it does not run. */
+/* NOT_FOUND: no such container.  One that is there but does not run attaches well, and is silent. */
 struct attach *attach_open(struct docker *d, const char *id, struct deadline deadline,
                            struct error *err);
 void attach_close(struct attach **a);

@@ -10,6 +10,8 @@ enum { MAX_ENDPOINT = 512 };
 
 struct curl {
 	CURL *easy;                        /* of curl_exchange; keeps its connection alive */
+	CURLSH *share;                     /* names and TLS sessions, for raw connections too */
+	struct curl_slist *headers;
 	bool tls;
 	char socket[MAX_ENDPOINT];         /* path of a unix socket, else "" */
 	char base[MAX_ENDPOINT + 8];       /* "http://localhost", "https://host:port" */
@@ -70,6 +72,7 @@ static bool name_certificates(struct curl *c, const char *dir)
 
 static void set_tls(const struct curl *c, CURL *easy)
 {
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (!c->ca[0])
@@ -91,8 +94,11 @@ static CURL *new_handle(const struct curl *c, char *words)
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_SHARE, c->share);
 	if (c->socket[0])
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+	else
+		curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (c->tls)
 		set_tls(c, easy);
 	return easy;
@@ -110,6 +116,30 @@ static bool failed(CURLcode code, const char *words, struct error *err)
 	                   words[0] ? ": " : "", words);
 }
 
+static bool no_endpoint(const char *endpoint, struct error *err)
+{
+	if (behind(endpoint, "ssh://"))
+		return fail(err, ERR_INVALID, "ssh:// is not supported yet; forward the socket with "
+		            "ssh -L and use unix://");
+	return fail(err, ERR_INVALID,
+	            "an endpoint is unix:///path, tcp://host:port or https://host:port");
+}
+
+static void prepare(struct curl *c)
+{
+	struct curl_slist *first = curl_slist_append(NULL, "Content-Type: application/json");
+
+	/* Or libcurl would wait for a "100 Continue" before it sends a large body. */
+	c->headers = curl_slist_append(first, "Expect:");
+	c->share = curl_share_init();
+	if (!first || !c->headers || !c->share)
+		abort();
+	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	c->easy = new_handle(c, c->words);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+}
+
 struct curl *curl_open(const struct curl_options *o, struct error *err)
 {
 	auto_curl c = calloc(1, sizeof *c);
@@ -118,10 +148,10 @@ struct curl *curl_open(const struct curl_options *o, struct error *err)
 		abort();
 	c->connect_timeout_ms = o->connect_timeout_ms;
 	if (!parse_endpoint(c, o) || !name_certificates(c, o->cert_dir)) {
-		fail(err, ERR_INVALID, "expected unix:///path, tcp://host:port or https://host:port");
+		no_endpoint(o->endpoint, err);
 		return NULL;
 	}
-	c->easy = new_handle(c, c->words);
+	prepare(c);
 	return steal_ptr(&c);
 }
 
@@ -129,8 +159,9 @@ void curl_close(struct curl **c)
 {
 	if (!*c)
 		return;
-	if ((*c)->easy)
-		curl_easy_cleanup((*c)->easy);
+	curl_easy_cleanup((*c)->easy);
+	curl_share_cleanup((*c)->share);
+	curl_slist_free_all((*c)->headers);
 	free(*c);
 	*c = NULL;
 }
@@ -154,27 +185,23 @@ bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadli
                    struct curl_answer *answer, struct error *err)
 {
 	char url[MAX_ENDPOINT + 2048];
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	long status = 0;
 
-	if (!headers || !put(url, sizeof url, c->base, ask->path_query)) {
-		curl_slist_free_all(headers);
+	if (!put(url, sizeof url, c->base, ask->path_query))
 		return fail_hidden(err, ERR_INTERNAL, "a path of %zu bytes", strlen(ask->path_query));
-	}
 	buf_reset(&answer->body);
 	c->words[0] = '\0';
 	set_body(c->easy, ask->method, ask->json);
 	curl_easy_setopt(c->easy, CURLOPT_URL, url);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, collect);
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &answer->body);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(c->connect_timeout_ms));
 	curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, milliseconds(deadline_left_ms(deadline)));
 
 	CURLcode code = curl_easy_perform(c->easy);
-	long status = 0;
 
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
+	if (answer->body.full)
+		return fail_hidden(err, ERR_UNAVAILABLE, "an answer above %zu bytes", answer->body.max);
 	if (code != CURLE_OK)
 		return failed(code, c->words, err);
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);

@@ -4,13 +4,15 @@
 #include "lib/cleanup.h"
 #include "lib/curl.h"
 #include "lib/dockerspec.h"
+#include "lib/id.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ANSWER = 4 * 1024 * 1024, MAX_PATH = 1024 };
+enum { MAX_ANSWER = 1024 * 1024, MAX_LIST = 8 * 1024 * 1024, MAX_PATH = 1024 };
 
 struct docker {
 	struct curl *curl;
@@ -42,7 +44,7 @@ struct docker *docker_open(const struct docker_options *o, struct error *err)
 	struct curl *curl = curl_open(&endpoint, err);
 
 	if (!curl) {
-		fail_while(err, "reading DOCKER_HOST");
+		fail_while(err, "opening %s", endpoint.endpoint);
 		return NULL;
 	}
 
@@ -178,7 +180,12 @@ bool docker_image(struct docker *d, struct arena *arena, const char *image,
 	(void)snprintf(path, sizeof path, "/v1.41/images/%s/json", name);
 	if (!ask(d, &(struct curl_request){ "GET", path, NULL }, deadline, &a, err))
 		return false;
-	*id = arena_copy(arena, text_of(&a, json_member(root(&a), "Id"))).at;
+
+	struct slice found = text_of(&a, json_member(root(&a), "Id"));
+
+	if (found.len == 0)
+		return fail_hidden(err, ERR_UNAVAILABLE, "Docker: the image has no id");
+	*id = arena_copy(arena, found).at;
 	return true;
 }
 
@@ -198,10 +205,9 @@ bool docker_create(struct docker *d, const struct docker_spec *spec, struct dead
 
 	struct slice found = text_of(&a, json_member(root(&a), "Id"));
 
-	if (found.len != 64)
+	if (!id_is_container(found.at))
 		return fail_hidden(err, ERR_UNAVAILABLE, "Docker: created, but told no id");
-	memcpy(id, found.at, found.len);
-	id[64] = '\0';
+	memcpy(id, found.at, 65);
 	return true;
 }
 
@@ -286,26 +292,26 @@ static bool filters(char *path, size_t room, const struct docker_pair *label)
 	return true;
 }
 
-static struct docker_container listed(const struct answer *a, struct arena *arena,
-                                      const struct json *node)
+/* False for what has no id of a container: who lists may want to remove. */
+static bool listed(const struct answer *a, struct arena *arena, const struct json *node,
+                   struct docker_container *out)
 {
 	struct slice name = text_of(a, json_first(json_member(node, "Names")));
 	size_t slash = name.len > 0 && name.at[0] == '/';
-	struct slice state = text_of(a, json_member(node, "State"));
-	struct docker_container c = {
+
+	*out = (struct docker_container){
 		.id = arena_copy(arena, text_of(a, json_member(node, "Id"))).at,
 		.name = arena_strndup(arena, name.at + slash, name.len - slash),
-		.running = state.len == 7 && memcmp(state.at, "running", 7) == 0,
+		.running = slice_equals(text_of(a, json_member(node, "State")), "running"),
 	};
-
-	json_integer(json_member(node, "Created"), &c.created_s);
-	return c;
+	json_integer(json_member(node, "Created"), &out->created_s);
+	return id_is_container(out->id);
 }
 
 bool docker_list(struct docker *d, struct arena *arena, const struct docker_pair *label,
                  struct deadline deadline, struct docker_container **list, struct error *err)
 {
-	auto_answer a = ANSWER_INIT;
+	auto_answer a = { .http = { .body = BUF_INIT(MAX_LIST) } };
 	char path[MAX_PATH];
 
 	if (!filters(path, sizeof path, label))
@@ -319,7 +325,8 @@ bool docker_list(struct docker *d, struct arena *arena, const struct docker_pair
 	struct docker_container *all = arena_alloc(arena, (json_count(root(&a)) + 1) * sizeof *all);
 
 	for (const struct json *node = json_first(root(&a)); node; node = json_next(node))
-		all[n++] = listed(&a, arena, node);
+		n += listed(&a, arena, node, &all[n]);
+	all[n] = (struct docker_container){ .id = NULL };
 	*list = all;
 	return true;
 }

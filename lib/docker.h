@@ -39,14 +39,15 @@ struct docker_spec {
 	bool open_stdin;                   /* OpenStdin, AttachStdin/Stdout/Stderr; StdinOnce stays false */
 	bool auto_remove;
 	/* Always said: CapDrop ALL, Privileged false, MemorySwap = memory, LogConfig none, */
-	/* CgroupnsMode and IpcMode private, RestartPolicy no, Init false, StopSignal SIGKILL. */
+	/* CgroupnsMode and IpcMode private, RestartPolicy no, Init false, StopSignal SIGKILL, no */
+	/* health check. */
 };
 
 struct docker_container {
 	const char *id;
 	const char *name;                  /* without the leading slash */
 	bool running;
-	int64_t created_s;
+	int64_t created_s;                 /* told by docker_list only */
 };
 
 struct docker *docker_open(const struct docker_options *o, struct error *err);

@@ -113,6 +113,17 @@ static void put_host_config(struct json_out *o, const struct docker_spec *s)
 	json_end(o, '}');
 }
 
+/* An image's own would be run by Docker, beside our PID 1. */
+static void put_no_health_check(struct json_out *o)
+{
+	static const char *const none[] = { "NONE", NULL };
+
+	json_key(o, "Healthcheck");
+	json_begin(o, '{');
+	put_list(o, "Test", none);
+	json_end(o, '}');
+}
+
 void dockerspec_print(const struct docker_spec *s, struct buf *to)
 {
 	struct json_out o = { .to = to };
@@ -132,6 +143,7 @@ void dockerspec_print(const struct docker_spec *s, struct buf *to)
 	put_flag(&o, "AttachStdout", s->open_stdin);
 	put_flag(&o, "AttachStderr", s->open_stdin);
 	put_member(&o, "StopSignal", "SIGKILL");
+	put_no_health_check(&o);
 	put_host_config(&o, s);
 	json_end(&o, '}');
 }

@@ -30,13 +30,17 @@ static pid_t child;
 
 /* ---- the engine */
 
-static void answer(int fd, struct slice script, bool stay)
+enum then { CLOSE, STAY, REPEAT };         /* what follows the script; REPEAT: it, again */
+
+static void answer(int fd, struct slice script, enum then then)
 {
 	char head[8192];
+	ssize_t sent = recv(fd, head, sizeof head, 0);
 
-	if (recv(fd, head, sizeof head, 0) > 0)
-		(void)!send(fd, script.at, script.len, MSG_NOSIGNAL);
-	if (stay)
+	do
+		sent = sent > 0 ? send(fd, script.at, script.len, MSG_NOSIGNAL) : sent;
+	while (sent > 0 && then == REPEAT);
+	if (then == STAY)
 		pause();
 	close(fd);
 }
@@ -50,8 +54,8 @@ static void forget_callers(void)
 		close(accept(listen_fd, NULL, NULL));
 }
 
-/* Every connection gets the script; stay: and is then left open, silent. */
-static void engine(struct slice script, bool stay)
+/* Every connection gets the script; STAY: and is then left open, silent. */
+static void engine(struct slice script, enum then then)
 {
 	forget_callers();
 	child = fork();
@@ -59,7 +63,7 @@ static void engine(struct slice script, bool stay)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
-		answer(accept(listen_fd, NULL, NULL), script, stay);
+		answer(accept(listen_fd, NULL, NULL), script, then);
 }
 
 static void engine_ends(void)
@@ -68,8 +72,8 @@ static void engine_ends(void)
 	waitpid(child, NULL, 0);
 }
 
-#define ENGINE(text) engine((struct slice){ text, sizeof(text) - 1 }, false)
-#define SILENT(text) engine((struct slice){ text, sizeof(text) - 1 }, true)
+#define ENGINE(text) engine((struct slice){ text, sizeof(text) - 1 }, CLOSE)
+#define SILENT(text) engine((struct slice){ text, sizeof(text) - 1 }, STAY)
 
 /* ---- what is asked */
 
@@ -168,6 +172,49 @@ static void its_words_are_for_the_log(void)
 	docker_close(&d);
 }
 
+static void an_id_that_is_none_is_refused(void)
+{
+	static const char *const bodies[] = { "{}", "[]", "{\"Id\":1}", "{\"Id\":\"../json\"}", "no json", "" };
+	struct docker_spec spec = { .name = "n", .image = "i" };
+
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		struct docker *d = open_engine();
+		struct error err = { .kind = ERR_NONE };
+		char id[65] = "untouched", script[256];
+		int n = snprintf(script, sizeof script, "HTTP/1.1 201 Created\r\nContent-Length: %zu\r\n\r\n%s",
+		                 strlen(bodies[i]), bodies[i]);
+
+		engine((struct slice){ script, (size_t)n }, CLOSE);
+		CU_ASSERT_FALSE(docker_create(d, &spec, deadline_in_ms(300), id, &err));
+		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+		CU_ASSERT_STRING_EQUAL(id, "untouched");
+		engine_ends();
+		docker_close(&d);
+	}
+}
+
+static char endless[2 * 1024 * 1024];
+
+static void an_answer_without_measure_is_refused(void)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n\r\n{\"Name\":\"";
+	struct docker *d = open_engine();
+	struct arena arena = { 0 };
+	struct docker_container out = { .id = "untouched" };
+	struct error err;
+
+	memset(endless, 'x', sizeof endless);
+	memcpy(endless, head, sizeof head - 1);
+	engine((struct slice){ endless, sizeof endless }, STAY);
+	CU_ASSERT_FALSE(docker_inspect(d, &arena, ID, deadline_in_ms(1000), &out, &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "an answer above 1048576 bytes"));
+	CU_ASSERT_STRING_EQUAL(out.id, "untouched");
+	engine_ends();
+	arena_finish(&arena);
+	docker_close(&d);
+}
+
 static void a_list_that_is_none_is_refused(void)
 {
 	static const struct docker_pair label = { "managed-by", "code-gateway" };
@@ -179,14 +226,15 @@ static void a_list_that_is_none_is_refused(void)
 	ENGINE("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 	CU_ASSERT_FALSE(docker_list(d, &arena, &label, deadline_in_ms(300), &list, &err));
 	engine_ends();
-	ENGINE("HTTP/1.1 200 OK\r\nContent-Length: 63\r\n\r\n"
-	       "[{\"Id\":\"a\",\"Names\":[\"/n\"],\"State\":\"running\",\"Created\":17},{},3]");
+	ENGINE("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	       "78\r\n[{\"Id\":\"" ID "\",\"Names\":[\"/n\"],\"State\":\"running\",\"Created\":17}"
+	       "\r\n11\r\n,{},{\"Id\":\"a\"},3]\r\n0\r\n\r\n");
 	CU_ASSERT_FATAL(docker_list(d, &arena, &label, deadline_in_ms(300), &list, &err));
-	CU_ASSERT_STRING_EQUAL(list[0].id, "a");
+	CU_ASSERT_STRING_EQUAL(list[0].id, ID);
 	CU_ASSERT_STRING_EQUAL(list[0].name, "n");
 	CU_ASSERT(list[0].running);
 	CU_ASSERT_EQUAL(list[0].created_s, 17);
-	CU_ASSERT_STRING_EQUAL(list[1].id, "");
+	CU_ASSERT_PTR_NULL(list[1].id);
 	engine_ends();
 	arena_finish(&arena);
 	docker_close(&d);
@@ -200,8 +248,9 @@ static void an_attach_may_be_refused(void)
 	ENGINE("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NOT_FOUND);
 	engine_ends();
-	ENGINE("HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n");
-	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NOT_FOUND);
+	ENGINE("HTTP/1.1 409 Conflict\r\n\r\ncontainer is paused");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "409: container is paused"));
 	engine_ends();
 	ENGINE("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
 	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
@@ -225,7 +274,7 @@ static void a_head_without_end_is_refused(void)
 	struct error err;
 
 	memset(head, 'x', sizeof head);
-	engine((struct slice){ head, sizeof head }, true);
+	engine((struct slice){ head, sizeof head }, STAY);
 	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_UNAVAILABLE);
 	engine_ends();
 }
@@ -239,6 +288,32 @@ static void bytes_behind_the_head_are_the_stream(void)
 	       "\2\0\0\0\0\0\0\3bad\1\0\0\0\0\0\0\5hello");
 	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NONE);
 	CU_ASSERT(slice_equals(first, "hello"));
+	engine_ends();
+}
+
+static void a_proxy_may_have_dropped_the_upgrade(void)
+{
+	struct slice first;
+	struct error err;
+
+	SILENT("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+	       "\1\0\0\0\0\0\0\5hello");
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_NONE);
+	CU_ASSERT(slice_equals(first, "hello"));
+	engine_ends();
+}
+
+/* The head is the first time a head, and then the inside of a piece of stderr. */
+static void stderr_without_end_is_left_at_the_deadline(void)
+{
+	static const char script[] = "HTTP/1.1 101 UPGRADED\r\n\r\n\2\0\0\0\0\0\0\54what stderr says...";
+	struct deadline late = deadline_in_ms(5000);
+	struct slice first;
+	struct error err;
+
+	engine((struct slice){ script, sizeof script - 1 }, REPEAT);
+	CU_ASSERT_EQUAL(attach_says(&first, &err), ERR_TIMEOUT);
+	CU_ASSERT_FALSE(deadline_passed(late));
 	engine_ends();
 }
 
@@ -280,10 +355,14 @@ int main(void)
 		{ "removing what is gone is done", removing_what_is_gone_is_done },
 		{ "no whole answer is unavailable", no_whole_answer_is_unavailable },
 		{ "its words are for the log", its_words_are_for_the_log },
+		{ "an id that is none is refused", an_id_that_is_none_is_refused },
+		{ "an answer without measure is refused", an_answer_without_measure_is_refused },
 		{ "a list that is none is refused", a_list_that_is_none_is_refused },
 		{ "an attach may be refused", an_attach_may_be_refused },
 		{ "a head without end is refused", a_head_without_end_is_refused },
 		{ "bytes behind the head are the stream", bytes_behind_the_head_are_the_stream },
+		{ "a proxy may have dropped the upgrade", a_proxy_may_have_dropped_the_upgrade },
+		{ "stderr without end is left at the deadline", stderr_without_end_is_left_at_the_deadline },
 		{ "a stream may end, stall or be garbled", a_stream_may_end_stall_or_be_garbled },
 		{ "texts cannot leave their strings", texts_cannot_leave_their_strings },
 		{ NULL, NULL },
