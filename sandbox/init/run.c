@@ -74,7 +74,7 @@ static void running(struct runner *r, pid_t pid)
 {
 	r->pid = pid;
 	r->started_us = clock_us();
-	r->deadline_us = clock_after_ms(r->started_us, r->run.limits.timeout_ms);
+	r->deadline_us = clock_after_ms(r->started_us, r->request.run.limits.timeout_ms);
 	r->phase = PHASE_RUNNING;
 }
 
@@ -90,11 +90,11 @@ static bool start_it(struct runner *r, struct start *s)
 {
 	const int files[2] = { r->code, r->note };
 
-	switch (r->run.language) {
+	switch (r->request.run.language) {
 	case RUN_BASH:
-		return start_bash(&r->with, &r->run, r->code, s);
+		return start_bash(&r->with, &r->request.run, r->code, s);
 	case RUN_PYTHON:
-		return start_python(&r->with, &r->run, files, s);
+		return start_python(&r->with, &r->request.run, files, s);
 	}
 	return false;
 }
@@ -107,7 +107,7 @@ static void start(struct runner *r)
 		fail_to_start(r, strerrordesc_np(errno));
 		return;
 	}
-	pump_begin(&r->pump, s.out, s.err, r->run.limits.max_chars);
+	pump_begin(&r->pump, s.out, s.err, r->request.run.limits.max_chars);
 	r->deadline_us = clock_us() + START_US;
 	r->phase = PHASE_STARTING;
 	if (s.pid)
@@ -128,29 +128,9 @@ static void start_again(struct runner *r)
 	start(r);
 }
 
-static struct slice keep(char **text, struct slice s)
-{
-	char *at = *text;
-
-	memcpy(at, s.at, s.len);
-	at[s.len] = 0;
-	*text += s.len + 1;
-	return (struct slice){ at, s.len };
-}
-
-static void keep_request(struct runner *r, const struct run *run)
-{
-	char *text = r->text;
-
-	r->run = *run;
-	r->run.id = keep(&text, run->id);
-	for (unsigned i = 0; i < run->argc; i++)
-		r->run.argv[i] = keep(&text, run->argv[i]);
-}
-
 void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 {
-	keep_request(r, run);
+	request_keep(&r->request, run);
 	r->retried = false;
 	r->wants_warm = run->language == RUN_PYTHON || r->with.warm->pid;
 	r->oom_kills = counters_oom_kills(r->with.counters);
@@ -164,7 +144,7 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	}
 	r->code = inbox->code;
 	inbox->code = -1;
-	workdir_make(&r->with.dirs, r->run.id.at);
+	workdir_make(&r->with.dirs, r->request.run.id.at);
 	start(r);
 }
 
@@ -219,7 +199,7 @@ static void collect(struct runner *r)
 {
 	bool ended = r->result.outcome == RUN_EXITED || r->result.outcome == RUN_SIGNALED;
 
-	outbox_begin(&r->outbox, ended ? workdir_open_output(&r->with.dirs) : -1, &r->run.limits);
+	outbox_begin(&r->outbox, ended ? workdir_open_output(&r->with.dirs) : -1, &r->request.run.limits);
 	r->phase = PHASE_COLLECTING;
 }
 
@@ -244,7 +224,7 @@ static void clean(struct runner *r)
 	if (r->note >= 0)
 		close(r->note);
 	r->code = r->note = -1;
-	if (!workdir_clean(&r->with.dirs, r->run.id.at))
+	if (!workdir_clean(&r->with.dirs, r->request.run.id.at))
 		_exit(EXIT_DIRTY);
 	r->phase = PHASE_IDLE;
 	prepare_interpreter(r);
@@ -289,7 +269,7 @@ static void wait_for_children(struct runner *r)
 
 static bool writes_too_much(const struct runner *r)
 {
-	return r->pump.out.bytes + r->pump.err.bytes > r->run.limits.max_output_bytes;
+	return r->pump.out.bytes + r->pump.err.bytes > r->request.run.limits.max_output_bytes;
 }
 
 static void advance(struct runner *r, int64_t now_us)
@@ -390,10 +370,10 @@ bool run_init(struct runner *r, const struct parts *with)
 	r->with = *with;
 	r->code = r->note = -1;
 	r->keep_warm = r->wants_warm = true;
-	r->run.id = (struct slice){ r->text, 0 };
+	r->request.run.id = (struct slice){ "", 0 };
 	pump_begin(&r->pump, -1, -1, 0);
-	outbox_begin(&r->outbox, -1, &r->run.limits);
-	if (!workdir_clean(&r->with.dirs, r->run.id.at))
+	outbox_begin(&r->outbox, -1, &r->request.run.limits);
+	if (!workdir_clean(&r->with.dirs, r->request.run.id.at))
 		return false;
 	prepare_interpreter(r);
 	return true;

@@ -8,6 +8,7 @@
 #include "sandbox/init/outbox.h"
 #include "sandbox/init/parts.h"
 #include "sandbox/init/pump.h"
+#include "sandbox/init/request.h"
 
 enum run_phase {
 	PHASE_IDLE,
@@ -24,7 +25,7 @@ struct runner {
 	bool keep_warm;                    /* an interpreter may stay between runs */
 	char preload[WIRE_PRELOAD_MAX + 1];
 	enum run_phase phase;
-	struct run run;                    /* its strings are in text, each with a NUL behind it */
+	struct request request;
 	bool wants_warm;                   /* there was an interpreter, or this run needs one */
 	bool retried;
 	pid_t pid;                         /* its own process, 0: not known, or dead */
@@ -34,7 +35,6 @@ struct runner {
 	uint64_t oom_kills;                /* there had been so many before it */
 	struct run_exit result;
 	char reason[WIRE_REASON_MAX];
-	char text[WIRE_ID_MAX + 1 + WIRE_ARGV_MAX * (WIRE_ARG_MAX + 1)];
 	struct pump pump;
 	struct outbox outbox;
 };

@@ -71,33 +71,12 @@ static bool on_data(struct session *s, const struct frame *f)
 	return !run_is_active(s->runner) && inbox_data(s->inbox, f->payload, f->length);
 }
 
-/* Names a directory, so nothing but letters, digits and '-'. */
-static bool id_is_valid(struct slice id)
-{
-	for (size_t i = 0; i < id.len; i++) {
-		char c = id.at[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      c == '-'))
-			return false;
-	}
-	return id.len > 0;
-}
-
-static bool arguments_are_valid(const struct run *run)
-{
-	for (unsigned i = 0; i < run->argc; i++)
-		if (memchr(run->argv[i].at, 0, run->argv[i].len))
-			return false;
-	return true;
-}
-
 static bool on_run(struct session *s, const struct frame *f)
 {
 	struct run m;
 
 	if (run_is_active(s->runner) || !run_get(f->payload, f->length, &m) ||
-	    !id_is_valid(m.id) || !arguments_are_valid(&m) || !inbox_has_code(s->inbox))
+	    !request_is_valid(&m) || !inbox_has_code(s->inbox))
 		return false;
 	run_begin(s->runner, &m, s->inbox);
 	inbox_clear(s->inbox);

@@ -4,7 +4,8 @@
 import atexit
 import builtins
 import gc
-import io
+import itertools
+import json  # noqa: F401
 import mmap
 import os
 import site
@@ -21,7 +22,14 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 FDS = 4                                    # standard output and error, source, note
 FD_LIMIT = 1024                            # RLIMIT_NOFILE
 PR_SET_DUMPABLE = 4
-OOM_SCORE = "1000"
+OOM_SCORE = b"1000"
+USER_PACKAGES = f"{HOME}/.local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+# Each spare plays this to /dev/null: a page that is written to for the first time after the fork
+# costs microseconds, and so it is not the run that pays for them.
+REHEARSAL = "print(1)"
+
+ours = 0                                   # modules that were there before user code
 
 # The note: see sandbox/init/note.h.
 NOTE_SIZE = 4096
@@ -33,14 +41,15 @@ def warm_up():
     """Pays for everything that is slow the first time, once for all children."""
     sys.stdout.reconfigure(encoding="utf-8", errors="strict")
     sys.stdin.reconfigure(encoding="utf-8", errors="strict")
-    code = compile("class A:\n  def f(self, x=1):\n    return [x]\nraise KeyError", SOURCE_NAME, "exec")
-    try:
-        exec(code, {"__name__": "__main__"})
-    except KeyError as error:
-        traceback.format_exception(error)
+    sys.argv[:] = [MAIN]
+    sys.orig_argv[:] = [sys.executable, MAIN]
+    error = caught(exec, compile("raise KeyError", SOURCE_NAME, "exec"), {})
+    traceback.format_exception(error)
+    global ours
+    ours = len(sys.modules)
 
 
-def receive(runs):
+def read_run(runs):
     """The next run: its words and its descriptors."""
     room = _socket.CMSG_LEN(FDS * 4)
     data, messages, _, _ = runs.recvmsg(4096, room)
@@ -51,56 +60,52 @@ def receive(runs):
     return cpus, argv, fds
 
 
-def read_all(fd):
-    with io.FileIO(fd) as source:
-        source.seek(0)
-        return source.read()
-
-
 def prepare(prctl):
     """What need not wait for the run."""
     os.setsid()
     prctl(PR_SET_DUMPABLE, 1)
-    with open("/proc/self/oom_score_adj", "w") as f:
-        f.write(OOM_SCORE)
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(fd, OOM_SCORE)
+    os.close(fd)
     prctl(PR_SET_DUMPABLE, 0)
     random = sys.modules.get("numpy.random")
     if random:
         random.seed()
-    packages = f"{HOME}/.local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     sys.path.insert(0, HOME)
-    sys.orig_argv[:] = [sys.executable, MAIN]
-    gc.enable()
-    return packages
+    play(REHEARSAL, None)
 
 
 def take(runs, prctl):
     """Becomes the run: its output, and nothing of ours within reach."""
-    cpus, argv, (out, err, code, note) = receive(runs)
+    cpus, argv, (out, err, code, note) = read_run(runs)
     os.dup2(out, 1)
     os.dup2(err, 2)
-    source = read_all(code)
+    source = os.pread(code, os.fstat(code).st_size, 0)
     keep = {"trackfd": False} if sys.version_info >= (3, 13) else {}
     memory = mmap.mmap(note, NOTE_SIZE, **keep)
     runs.detach()
     os.closerange(3, FD_LIMIT)
     for name in THREADS:
-        os.environ[name] = cpus
-    sys.argv[:] = [MAIN, *argv]
-    sys.orig_argv += argv
+        if os.environ[name] != cpus:
+            os.environ[name] = cpus
+    sys.argv[1:] = argv
+    sys.orig_argv[2:] = argv
     try:
         os.chdir(HOME)
     except OSError:
         pass
+    add_user_packages()
     prctl(PR_SET_DUMPABLE, 1)
     return source.decode("utf-8", "replace"), memory
 
 
-def add_user_packages(path):
-    if os.path.isdir(path):
-        site.addsitedir(path)
-    elif path not in sys.path:
-        sys.path.append(path)
+def add_user_packages():
+    try:
+        os.stat(USER_PACKAGES)
+    except OSError:
+        sys.path.append(USER_PACKAGES)
+    else:
+        site.addsitedir(USER_PACKAGES)
 
 
 def caught(function, *args):
@@ -193,6 +198,14 @@ def drop_names(names):
                 names[name] = None
 
 
+def drop_modules():
+    """Those of user code, which are newer than ours; libraries keep what they have."""
+    for module in itertools.islice(reversed(sys.modules.values()), len(sys.modules) - ours):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith(("/home/", "/tmp/")) and "-packages/" not in file:
+            drop_names(module.__dict__)
+
+
 def finish(run, status, names):
     """The interpreter's own end, without taking apart what user code has not made."""
     threading = sys.modules.get("threading")
@@ -201,26 +214,24 @@ def finish(run, status, names):
     atexit._run_exitfuncs()
     flushed = flush(sys.stdout) and flush(sys.stderr)
     drop_names(names)
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.startswith((HOME, "/tmp/")) and "-packages/" not in file:
-            drop_names(module.__dict__)
+    drop_modules()
     gc.collect()
-    flushed = flush(sys.stdout) and flush(sys.stderr) and flushed
-    return status if flushed else 120
+    return status if flush(sys.stdout) and flush(sys.stderr) and flushed else 120
 
 
-def main(runs, prctl, fflush):
-    packages = prepare(prctl)
-    source, memory = take(runs, prctl)
+def play(source, memory):
+    """Executes it as the main module; returns its exit status."""
     run = Run(memory)
     module = types.ModuleType("__main__")
     names = module.__dict__
     names.clear()
     names.update(__name__="__main__", __builtins__=builtins, __file__=MAIN)
     sys.modules["__main__"] = module
-    add_user_packages(packages)
-    status = run.execute(source, names)
-    status = finish(run, status, names)
+    return finish(run, run.execute(source, names), names)
+
+
+def main(runs, prctl, fflush):
+    prepare(prctl)
+    status = play(*take(runs, prctl))
     fflush(0)
     os._exit(status)
