@@ -298,18 +298,22 @@ static bool run(struct exchange *x, struct error *err)
 		.idle_ms = (c->session_timeout_seconds + c->sandbox_idle_grace_seconds) * 1000,
 		.lifetime_ms = s->expires_ms - s->now_ms + (x->timeout_s + LIFETIME_GRACE_S) * 1000,
 	};
-	bool finished = talk_begin(&x->talk, x->b, &terms, deadline_in_ms(ATTACH_MS), err) && converse(x, err);
+	struct error cause = { 0 };
+	bool finished = talk_begin(&x->talk, x->b, &terms, deadline_in_ms(ATTACH_MS), &cause)
+	             && converse(x, &cause);
 
 	collector_finish(&x->in);
 	if (finished) {
 		discard = x->in.result->exit.outcome == RUN_TIMED_OUT && remove;
 		result_conclude(&x->in, x->what, x->timeout_s, discard);
 	} else if (x->talk.heard) {
-		conclude_unfinished(x, &discard, err);
+		conclude_unfinished(x, &discard, &cause);
 	} else {
-		answered = fail_unheard(x, &discard, err);
+		answered = fail_unheard(x, &discard, &cause);
 	}
 	let_go(x, discard);
+	if (!answered)
+		*err = cause;
 	return answered;
 }
 

@@ -71,7 +71,11 @@ static void fresh(peer_talk *talk)
 static bool execute(const struct execution *what, struct result *r)
 {
 	struct claim claim = { .who = alice, .session_id = id };
-	bool ok = execute_run(&s.backend, &s.arena, &claim, what, r, &s.err);
+	bool ok;
+
+	s.err = (struct error){ 0 };
+	ok = execute_run(&s.backend, &s.arena, &claim, what, r, &s.err);
+	CU_ASSERT_EQUAL(ok, s.err.kind == ERR_NONE);
 
 	CU_ASSERT_EQUAL(stage_redis(&s, "ZCARD cg:{default}:slots"), 0);
 	return ok;
