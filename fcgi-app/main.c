@@ -110,6 +110,7 @@ static bool read_settings(struct config *c, struct arena *arena, const struct op
 
 	if (o->check) {
 		config_print_effective(c, &effective);
+		config_warn(c, &effective);
 		print(stdout, &effective);
 	}
 	print(o->check ? stdout : stderr, &problems);

@@ -36,6 +36,8 @@ bool config_load(struct config *c, struct arena *arena, const char *env_file,
                  struct buf *problems);
 /* Conditions between settings (contract 8.3): the same way. */
 bool config_check(const struct config *c, struct buf *problems);
+/* What is allowed but may surprise, one line each. */
+void config_warn(const struct config *c, struct buf *warnings);
 void config_print_env(struct buf *out);    /* .env.example */
 /* name, value, where it came from; secrets masked */
 void config_print_effective(const struct config *c, struct buf *out);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512 };
+enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512, MEMORY_RESERVE = 64 << 20 };
 
 struct check {
 	const struct config *config;
@@ -201,4 +201,17 @@ bool config_check(const struct config *c, struct buf *problems)
 	if (c->public_beta_mode)
 		check_public_beta(&k);
 	return k.ok;
+}
+
+void config_warn(const struct config *c, struct buf *warnings)
+{
+	int64_t tmpfs = c->sandbox_tmp_root_size + c->sandbox_home_tmpfs_size + c->sandbox_shm_size;
+
+	if (tmpfs + MEMORY_RESERVE > c->sandbox_mem_limit)
+		buf_puts(warnings, "SANDBOX_TMP_ROOT_SIZE + SANDBOX_HOME_TMPFS_SIZE + SANDBOX_SHM_SIZE leave less than "
+		         "64m of SANDBOX_MEM_LIMIT: a session that fills them is lost\n");
+	if (c->max_active_sessions > c->sandbox_uid_range)
+		buf_puts(warnings, "MAX_ACTIVE_SESSIONS is above SANDBOX_UID_RANGE: one daemon has no uid for each\n");
+	if (!c->require_auth)
+		buf_puts(warnings, "REQUIRE_AUTH is false: every caller is the same one and may use every session\n");
 }

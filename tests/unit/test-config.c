@@ -279,6 +279,19 @@ static void settings_must_fit_each_other(void)
 	CU_ASSERT(told("RUN_DIR must"));
 }
 
+static void what_may_surprise_is_warned_about(void)
+{
+	CU_ASSERT(CHECK("APP_ENV=x", "API_KEYS=a:b", "REQUIRE_AUTH=1"));
+	config_warn(&config, &problems);
+	CU_ASSERT(told("64m of SANDBOX_MEM_LIMIT"));
+	CU_ASSERT_FALSE(told("REQUIRE_AUTH"));
+	CU_ASSERT(CHECK("APP_ENV=x", "SANDBOX_MEM_LIMIT=2g", "MAX_ACTIVE_SESSIONS=2000"));
+	config_warn(&config, &problems);
+	CU_ASSERT_FALSE(told("64m"));
+	CU_ASSERT(told("SANDBOX_UID_RANGE"));
+	CU_ASSERT(told("REQUIRE_AUTH is false"));
+}
+
 static void a_secret_must_be_a_possible_token(void)
 {
 	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "API_KEYS=a:with blank,b:caf\xc3\xa9"));
@@ -308,6 +321,7 @@ int main(void)
 		{ "an image is pinned by tag or digest", an_image_is_pinned_by_tag_or_digest },
 		{ "a public beta needs strong isolation", a_public_beta_needs_strong_isolation },
 		{ "settings must fit each other", settings_must_fit_each_other },
+		{ "what may surprise is warned about", what_may_surprise_is_warned_about },
 		{ "a secret must be a possible token", a_secret_must_be_a_possible_token },
 		{ NULL, NULL },
 	};
