@@ -236,6 +236,7 @@ static struct redis_script renew_script = { .text =
 	"if s[2] ~= ARGV[2] or tonumber(s[3]) < now or s[4] then return 0 end\n"
 	"redis.call('HSET', KEYS[1], 'until', till)\n"
 	"redis.call('ZADD', KEYS[3], till, ARGV[2])\n"
+	"redis.call('PEXPIRE', KEYS[3], 3600000)\n"
 	"if tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or till) < till then\n"
 	"  redis.call('ZADD', KEYS[2], 'XX', till, ARGV[1])\n"
 	"  redis.call('ZADD', ARGV[4] .. 'own:' .. s[1], 'XX', till, ARGV[1])\n"

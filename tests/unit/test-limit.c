@@ -290,6 +290,8 @@ static void every_key_expires(void)
 	session_of(alice);
 	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &first));
 	CU_ASSERT_FALSE(stage_admit(&s, alice, id, &second));
+	stage_redis(&s, "DEL cg:{default}:slots");
+	CU_ASSERT(limit_renew(&s.backend, &first, &s.err));
 
 	auto_reply keys = redis_command(s.backend.redis, &s.err, 2, (struct slice[]){ { "KEYS", 4 }, { "*", 1 } });
 
