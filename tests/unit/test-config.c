@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/config.h"
 
-#include "fcgi-app/policy/dotenv.h"
 #include "tests/unit/tap.h"
 
 #include <fcntl.h>
@@ -13,7 +12,6 @@
 static struct arena arena;
 static struct buf problems = BUF_INIT(65536);
 static struct config config;
-static const char *example;                /* .env.example of the source tree */
 static char path[] = "/tmp/test-config-XXXXXX";
 
 /* NAME=value pairs, ended by NULL, are the whole environment. */
@@ -166,18 +164,6 @@ static void a_bad_env_file_is_told_by_line(void)
 	CU_ASSERT_FALSE(load(environment, "/nonexistent"));
 }
 
-static void what_is_printed_is_the_committed_example(void)
-{
-	struct buf out = BUF_INIT(65536);
-	size_t len = 0;
-	const char *committed = dotenv_read(&arena, example, 65536, &len);
-
-	config_print_env(&out);
-	CU_ASSERT_FATAL(committed != NULL);
-	CU_ASSERT_STRING_EQUAL(committed, out.data);
-	buf_finish(&out);
-}
-
 static void what_is_printed_loads_as_the_defaults(void)
 {
 	struct buf out = BUF_INIT(65536);
@@ -312,7 +298,6 @@ int main(void)
 		{ "a secret file has a ceiling", a_secret_file_has_a_ceiling },
 		{ "the env file serves what the environment lacks", the_env_file_serves_what_the_environment_lacks },
 		{ "a bad env file is told by line", a_bad_env_file_is_told_by_line },
-		{ "what is printed is the committed example", what_is_printed_is_the_committed_example },
 		{ "what is printed loads as the defaults", what_is_printed_loads_as_the_defaults },
 		{ "the effective settings hide secrets", the_effective_settings_hide_secrets },
 		{ "development needs nothing", development_needs_nothing },
@@ -325,10 +310,8 @@ int main(void)
 		{ "a secret must be a possible token", a_secret_must_be_a_possible_token },
 		{ NULL, NULL },
 	};
-	const char *top = getenv("top_srcdir");
 	int fd = mkstemp(path);
 
-	example = arena_printf(&arena, "%s/.env.example", top != NULL ? top : ".");
 	if (fd < 0)
 		return 1;
 	close(fd);
