@@ -39,7 +39,7 @@ bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadli
                    struct curl_answer *answer, struct error *err);
 const char *curl_host(const struct curl *c);       /* for a Host header */
 
-/* A new connection of its own to the same endpoint, TLS included. */
+/* A new connection of its own to the same endpoint, TLS included.  c must outlive it. */
 struct curl_raw;
 
 #define auto_curl_raw __attribute__((cleanup(curl_raw_close))) struct curl_raw *

@@ -102,6 +102,7 @@ void exchange_begin(struct exchange *x, const char *const *pairs)
 {
 	auto_buf params = BUF_INIT(8192);
 
+	buf_finish(&x->sent);
 	buf_finish(&x->got);
 	*x = (struct exchange){ .sent = BUF_INIT(SENT_MAX), .got = BUF_INIT(GOT_MAX) };
 	exchange_put(x, BEGIN_REQUEST, "\0\1\0\0\0\0\0\0", 8);
