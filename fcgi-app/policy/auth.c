@@ -63,7 +63,8 @@ static const struct principal *principal(struct arena *arena, enum principal_kin
 }
 
 /* Walks all keys whatever it finds; the first match counts. */
-static const struct principal *match_key(const struct config *c, struct arena *arena, struct slice token)
+static const struct principal *match_key(const struct config *c, struct arena *arena,
+                                         struct slice token)
 {
 	struct slice list = text_slice(c->api_keys);
 	struct static_key key, found = { 0 };
@@ -95,7 +96,8 @@ static bool bearer_token(const char *authorization, struct slice *token)
 }
 
 /* Two headers that a web server joined hold a comma or a blank, which no key has. */
-static const struct principal *check_token(const struct config *c, struct arena *arena, struct slice token)
+static const struct principal *check_token(const struct config *c, struct arena *arena,
+                                           struct slice token)
 {
 	for (size_t i = 0; i < token.len; i++)
 		if (token.at[i] <= ' ' || token.at[i] > '~' || token.at[i] == ',')

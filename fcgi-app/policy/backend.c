@@ -32,7 +32,8 @@ static bool identify_deployment(struct backend *b, struct error *err)
 	if (reply == NULL)
 		return false;
 	if (label.len == 0 || label.len >= sizeof b->deployment)
-		return fail_hidden(err, ERR_UNAVAILABLE, "the deployment's label in Redis is %zu bytes", label.len);
+		return fail_hidden(err, ERR_UNAVAILABLE,
+		                   "the deployment's label in Redis is %zu bytes", label.len);
 	memcpy(b->deployment, label.at, label.len);
 	b->deployment[label.len] = '\0';
 	return true;

@@ -22,7 +22,8 @@ struct bulkhead {
 struct bulkhead *bulkhead_map(const struct config *c, int64_t workers)
 {
 	size_t size = sizeof(struct bulkhead) + (size_t)workers * sizeof(struct line);
-	struct bulkhead *b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct bulkhead *b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	                          -1, 0);
 
 	if (b == MAP_FAILED)
 		abort();

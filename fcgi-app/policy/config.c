@@ -28,14 +28,22 @@ struct setting {
 
 static const struct setting settings[] = {
 #define SECTION(title) { KIND_SECTION, 0, title, NULL, NULL, NULL, NULL },
-#define STR(field, name, standard, sentence) { KIND_STR, AT(field), #name, standard, NULL, NULL, sentence },
-#define SECRET(field, name, standard, sentence) { KIND_SECRET, AT(field), #name, standard, NULL, NULL, sentence },
-#define LIST(field, name, standard, sentence) { KIND_STR, AT(field), #name, standard, NULL, NULL, sentence },
-#define ENUM(field, name, standard, words, sentence) { KIND_ENUM, AT(field), #name, standard, words, NULL, sentence },
-#define INT(field, name, standard, low, high, sentence) { KIND_INT, AT(field), #name, #standard, #low, #high, sentence },
-#define SIZE(field, name, standard, low, high, sentence) { KIND_SIZE, AT(field), #name, #standard, #low, #high, sentence },
-#define SECONDS(field, name, standard, low, high, sentence) { KIND_SECONDS, AT(field), #name, #standard, #low, #high, sentence },
-#define BOOL(field, name, standard, sentence) { KIND_BOOL, AT(field), #name, #standard, NULL, NULL, sentence },
+#define STR(field, name, standard, sentence) \
+	{ KIND_STR, AT(field), #name, standard, NULL, NULL, sentence },
+#define SECRET(field, name, standard, sentence) \
+	{ KIND_SECRET, AT(field), #name, standard, NULL, NULL, sentence },
+#define LIST(field, name, standard, sentence) \
+	{ KIND_STR, AT(field), #name, standard, NULL, NULL, sentence },
+#define ENUM(field, name, standard, words, sentence) \
+	{ KIND_ENUM, AT(field), #name, standard, words, NULL, sentence },
+#define INT(field, name, standard, low, high, sentence) \
+	{ KIND_INT, AT(field), #name, #standard, #low, #high, sentence },
+#define SIZE(field, name, standard, low, high, sentence) \
+	{ KIND_SIZE, AT(field), #name, #standard, #low, #high, sentence },
+#define SECONDS(field, name, standard, low, high, sentence) \
+	{ KIND_SECONDS, AT(field), #name, #standard, #low, #high, sentence },
+#define BOOL(field, name, standard, sentence) \
+	{ KIND_BOOL, AT(field), #name, #standard, NULL, NULL, sentence },
 #define ALIAS(name) { KIND_ALIAS, 0, #name, NULL, NULL, NULL, NULL },
 #define FROM_FILE(name) { KIND_FROM_FILE, 0, #name, NULL, NULL, NULL, NULL },
 #define SAMPLE(value) { KIND_SAMPLE, 0, value, NULL, NULL, NULL, NULL },
@@ -112,7 +120,8 @@ static const char *secret_file(struct loader *l, const char *name, const char *p
 	const char *text = dotenv_read(l->arena, path, SECRET_FILE_MAX, &len);
 
 	if (text == NULL) {
-		problem(l, name, arena_printf(l->arena, "names \"%.200s\": %s", path, strerror(errno)));
+		problem(l, name,
+		        arena_printf(l->arena, "names \"%.200s\": %s", path, strerror(errno)));
 		return NULL;
 	}
 	if (len > 0 && text[len - 1] == '\n')
@@ -140,7 +149,8 @@ static const char *find(struct loader *l, const struct setting *s, const char **
 		return value;
 
 	if (value != NULL)
-		problem(l, file->name, arena_printf(l->arena, "and %s are both set: keep one", s->name));
+		problem(l, file->name,
+		        arena_printf(l->arena, "and %s are both set: keep one", s->name));
 	*where = file->name;
 	return secret_file(l, file->name, path);
 }
@@ -160,15 +170,22 @@ static bool parse_number(enum kind kind, const char *text, int64_t *out)
 	return true;
 }
 
+static const char *number_words(enum kind kind)
+{
+	return kind == KIND_INT  ? "a whole number"
+	     : kind == KIND_SIZE ? "a size such as 1048576 or 512m,"
+	                         : "a number of seconds";
+}
+
 static void set_number(struct loader *l, const struct setting *s, const char *text)
 {
 	int64_t low = 0, high = 0, value = 0;
 	bool known = parse_number(s->kind, s->low, &low) && parse_number(s->kind, s->high, &high);
 
 	if (!known || !parse_number(s->kind, text, &value) || value < low || value > high) {
-		problem(l, s->name, arena_printf(l->arena, "is \"%.64s\", must be %s from %s to %s", text,
-		        s->kind == KIND_INT ? "a whole number" : s->kind == KIND_SIZE
-		        ? "a size such as 1048576 or 512m," : "a number of seconds", s->low, s->high));
+		problem(l, s->name,
+		        arena_printf(l->arena, "is \"%.64s\", must be %s from %s to %s", text,
+		                     number_words(s->kind), s->low, s->high));
 		return;
 	}
 	memcpy((char *)l->config + s->offset, &value, sizeof value);
@@ -185,7 +202,8 @@ static void set_bool(struct loader *l, const struct setting *s, const char *text
 	else if (strcmp(text, "guarded") == 0)
 		value = config_is_guarded(l->config);
 	else if (!text_bool(text, &value)) {
-		problem(l, s->name, arena_printf(l->arena, "is \"%.64s\", must be true or false", text));
+		problem(l, s->name,
+		        arena_printf(l->arena, "is \"%.64s\", must be true or false", text));
 		return;
 	}
 	memcpy((char *)l->config + s->offset, &value, sizeof value);
@@ -197,7 +215,9 @@ static void set_text(struct loader *l, const struct setting *s, const char *text
 
 	while (s->kind == KIND_ENUM && text != NULL) {
 		if (!text_next_item(&words, '|', &word)) {
-			problem(l, s->name, arena_printf(l->arena, "is \"%.64s\", must be one of %s", text, s->low));
+			problem(l, s->name,
+			        arena_printf(l->arena, "is \"%.64s\", must be one of %s", text,
+			                     s->low));
 			return;
 		}
 
@@ -304,7 +324,8 @@ void config_print_env(struct buf *out)
 		bool depends = s->kind == KIND_BOOL && *s->standard != 't' && *s->standard != 'f';
 
 		print_comment(out, s);
-		buf_printf(out, "%s=%s\n", s->name, sample != NULL ? sample->name : depends ? "" : s->standard);
+		buf_printf(out, "%s=%s\n", s->name,
+		           sample != NULL ? sample->name : depends ? "" : s->standard);
 	}
 }
 
@@ -341,7 +362,8 @@ void config_print_effective(const struct config *c, struct buf *out)
 
 bool config_is_production(const struct config *c)
 {
-	return text_equals_nocase(c->app_env, "production") || text_equals_nocase(c->app_env, "prod");
+	return text_equals_nocase(c->app_env, "production")
+	    || text_equals_nocase(c->app_env, "prod");
 }
 
 bool config_is_guarded(const struct config *c)

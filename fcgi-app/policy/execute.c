@@ -35,7 +35,8 @@ static bool is_duplicate(const struct execution *what, size_t n)
 	struct slice name = what->files[n].name;
 
 	for (size_t i = 0; i < n; i++)
-		if (what->files[i].name.len == name.len && memcmp(what->files[i].name.at, name.at, name.len) == 0)
+		if (what->files[i].name.len == name.len
+		    && memcmp(what->files[i].name.at, name.at, name.len) == 0)
 			return true;
 	return false;
 }
@@ -51,11 +52,15 @@ static bool check_files(const struct config *c, const struct execution *what, st
 		size_t size;
 
 		if (is_duplicate(what, i))
-			return fail(err, ERR_INVALID, "Duplicate input file name '%.*s' is not allowed", shown, name.at);
+			return fail(err, ERR_INVALID,
+			            "Duplicate input file name '%.*s' is not allowed", shown,
+			            name.at);
 		if (!base64_size(what->files[i].base64, &size))
-			return fail(err, ERR_INVALID, "File '%.*s' content is not valid base64", shown, name.at);
+			return fail(err, ERR_INVALID, "File '%.*s' content is not valid base64",
+			            shown, name.at);
 		if (size > (uint64_t)c->max_input_file_size)
-			return fail(err, ERR_INVALID, "File '%.*s' too large (%zu bytes, max %lld)", shown, name.at,
+			return fail(err, ERR_INVALID,
+			            "File '%.*s' too large (%zu bytes, max %lld)", shown, name.at,
 			            size, (long long)c->max_input_file_size);
 		total += (int64_t)size;
 		if (total > c->max_input_total_size)
@@ -152,7 +157,8 @@ static bool send_run(struct exchange *x, struct error *err)
 		},
 	};
 
-	return talk_send(&x->talk, FRAME_RUN, payload, run_put(payload, sizeof payload, &run), x->deadline, err);
+	return talk_send(&x->talk, FRAME_RUN, payload, run_put(payload, sizeof payload, &run),
+	                 x->deadline, err);
 }
 
 static bool send_all(struct exchange *x, struct error *err)
@@ -189,7 +195,8 @@ static bool receive(struct exchange *x, struct error *err)
 	struct frame frame;
 
 	while (!x->in.done) {
-		struct deadline end = x->talk.heard ? x->deadline : deadline_first(x->deadline, ready);
+		struct deadline end = x->talk.heard ? x->deadline
+						    : deadline_first(x->deadline, ready);
 		struct deadline wake = deadline_first(end, (struct deadline){ x->renew_at_us });
 
 		if (!watch_client(x, wake, err))
@@ -226,7 +233,8 @@ static bool is_gone(struct exchange *x)
 	struct error err = { 0 };
 
 	do {
-		if (!docker_inspect(x->b->docker, x->in.arena, x->lease->session.id, deadline, &found, &err))
+		if (!docker_inspect(x->b->docker, x->in.arena, x->lease->session.id, deadline,
+		                    &found, &err))
 			return err.kind == ERR_NOT_FOUND;
 		if (!found.running)
 			return true;

@@ -120,12 +120,13 @@ static void remove_container(struct backend *b, const char *id, const char *why)
 		{ .key = NULL },
 	};
 
-	log_event(removed ? LOG_INFO : LOG_WARNING, removed ? "container_removed" : "container_not_removed", fields);
+	log_event(removed ? LOG_INFO : LOG_WARNING,
+	          removed ? "container_removed" : "container_not_removed", fields);
 }
 
 /* All but the first `skip` items of a script's answer. */
-static void remove_all(struct backend *b, struct arena *arena, const struct redisReply *ids, size_t skip,
-                       const char *why)
+static void remove_all(struct backend *b, struct arena *arena, const struct redisReply *ids,
+                       size_t skip, const char *why)
 {
 	for (size_t i = skip; i < reply_count(ids); i++) {
 		struct slice s = reply_text(reply_item(ids, i));
@@ -153,8 +154,8 @@ static bool end_due(struct backend *b, struct arena *arena, int64_t *now_ms, str
 	return true;
 }
 
-static struct redisReply *ask(struct backend *b, int64_t asked_ms, const struct docker_container *list,
-                              struct error *err)
+static struct redisReply *ask(struct backend *b, int64_t asked_ms,
+                              const struct docker_container *list, struct error *err)
 {
 	auto_buf shown = BUF_INIT(LIST_MAX);
 	struct call c = { 0 };
@@ -218,7 +219,8 @@ static void sweep_for_ever(struct backend *b, const char *token, int stop_fd)
 
 		next = deadline_in_ms(b->config->janitor_interval_seconds * 1000);
 		if (!janitor_sweep(b, token, &err))
-			log_text(LOG_WARNING, "janitor_sweep_failed", "%s", *err.detail != '\0' ? err.detail : err.msg);
+			log_text(LOG_WARNING, "janitor_sweep_failed", "%s",
+			         *err.detail != '\0' ? err.detail : err.msg);
 	} while (deadline_poll(&stop, 1, next) == 0);
 }
 
@@ -229,7 +231,8 @@ void janitor_run(const struct config *config, int stop_fd)
 	char token[ID_TOKEN];
 
 	if (!backend_open(&b, config, &err)) {
-		log_text(LOG_ERROR, "janitor_failed", "%s", *err.detail != '\0' ? err.detail : err.msg);
+		log_text(LOG_ERROR, "janitor_failed", "%s",
+		         *err.detail != '\0' ? err.detail : err.msg);
 		return;
 	}
 	id_token(token);

@@ -110,7 +110,8 @@ static void discard_idle(struct backend *b, const char *id, bool busy)
 		session_discard(b, id, &ignored);
 }
 
-static bool refuse(struct backend *b, const char *id, const struct redisReply *reply, struct error *err)
+static bool refuse(struct backend *b, const char *id, const struct redisReply *reply,
+                   struct error *err)
 {
 	enum verdict verdict = record_verdict(reply);
 	int64_t more = reply_int(reply_item(reply, 1));
@@ -118,9 +119,11 @@ static bool refuse(struct backend *b, const char *id, const struct redisReply *r
 	switch (verdict) {
 	case VERDICT_SPENT:
 		discard_idle(b, id, more != 0);
-		return refuse_for(err, ERR_LIMITED, 0, "Container session reached its maximum number of executions.");
+		return refuse_for(err, ERR_LIMITED, 0,
+		                  "Container session reached its maximum number of executions.");
 	case VERDICT_RATE:
-		return refuse_for(err, ERR_LIMITED, more, "Rate limit exceeded for this principal. Please slow down.");
+		return refuse_for(err, ERR_LIMITED, more,
+		                  "Rate limit exceeded for this principal. Please slow down.");
 	case VERDICT_BUSY:
 	case VERDICT_FULL:
 		return refuse_waiting(verdict, err);
@@ -189,7 +192,8 @@ static bool wait_for_turn(struct backend *b, struct arena *arena, const struct c
 {
 	struct deadline deadline = deadline_in_ms(b->config->execution_queue_seconds * 1000);
 
-	for (int64_t ms = 1; !deadline_passed(deadline); ms = ms * 2 < POLL_MAX_MS ? ms * 2 : POLL_MAX_MS) {
+	for (int64_t ms = 1; !deadline_passed(deadline);
+	     ms = ms * 2 < POLL_MAX_MS ? ms * 2 : POLL_MAX_MS) {
 		deadline_sleep_ms(deadline, ms);
 		if (try_admit(b, arena, claim, out, &why, err))
 			return why == RECORD_OK;

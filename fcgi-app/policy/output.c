@@ -72,7 +72,8 @@ void decoded_finish(struct decoded *d)
 		put_bad(d);
 }
 
-void collector_init(struct collector *k, const struct config *c, struct arena *arena, struct result *r)
+void collector_init(struct collector *k, const struct config *c, struct arena *arena,
+                    struct result *r)
 {
 	size_t text_max = (size_t)c->max_output_chars * CHAR_MAX_BYTES + MARK_MAX;
 
@@ -137,7 +138,8 @@ static bool take_file(struct collector *k, const struct frame *frame, struct err
 	const struct config *c = k->config;
 	struct file file;
 
-	if (!file_get(frame->payload, frame->length, &file) || file.name.len == 0 || k->current != NULL)
+	if (!file_get(frame->payload, frame->length, &file) || file.name.len == 0
+	    || k->current != NULL)
 		return broken(err, "a FILE out of place");
 	if (k->result->n_files >= (size_t)c->max_output_files || file.size > INT64_MAX)
 		return broken(err, "more files than it may");
@@ -216,7 +218,8 @@ bool collector_take(struct collector *k, const struct frame *frame, struct error
 		return take_exit(k, frame, err);
 	case FRAME_READY:
 	case FRAME_BYE:
-		return fail_hidden(err, ERR_CONFLICT, "the sandbox has turned to someone else, or is ending");
+		return fail_hidden(err, ERR_CONFLICT,
+		                   "the sandbox has turned to someone else, or is ending");
 	case FRAME_SYNC:
 	case FRAME_RUN:
 	case FRAME_LEASE:
@@ -230,7 +233,9 @@ static void finish_text(struct decoded *d, uint64_t total)
 {
 	decoded_finish(d);
 	if (total > d->max)
-		buf_printf(d->to, "\n\n... [OUTPUT TRUNCATED \xe2\x80\x94 %" PRIu64 " chars total, showing first %" PRIu64 "]",
+		buf_printf(d->to,
+		           "\n\n... [OUTPUT TRUNCATED \xe2\x80\x94 %" PRIu64
+		           " chars total, showing first %" PRIu64 "]",
 		           total, d->max);
 }
 

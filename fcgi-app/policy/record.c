@@ -55,7 +55,8 @@ bool record_refuse(enum verdict verdict, struct error *err)
 		return fail(err, ERR_CONFLICT, "Container session is attached to a different execution node. "
 		            "Route follow-up requests to the original node or use a shared Docker daemon.");
 	case RECORD_EXPIRED:
-		return fail(err, ERR_NOT_FOUND, "Container session expired after reaching its maximum lifetime.");
+		return fail(err, ERR_NOT_FOUND,
+		            "Container session expired after reaching its maximum lifetime.");
 	case RECORD_OK:
 	case VERDICT_SPENT:
 	case VERDICT_RATE:

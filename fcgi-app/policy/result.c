@@ -27,7 +27,8 @@ static const char *signal_name(struct arena *arena, uint32_t number)
 		return "SIGRTMIN";
 	if (number == RTMAX)
 		return "SIGRTMAX";
-	return name != NULL ? arena_printf(arena, "SIG%s", name) : arena_printf(arena, "signal %" PRIu32, number);
+	return name != NULL ? arena_printf(arena, "SIG%s", name)
+			    : arena_printf(arena, "signal %" PRIu32, number);
 }
 
 /* A class name that user code's own process told: any text, so only a plausible one is passed on. */
@@ -48,7 +49,8 @@ static void python_exited(struct collector *k)
 	const char *type = raised ? e->type.at : *text == '\0' ? "SystemExit" : "PythonExitError";
 
 	if (*text == '\0')
-		text = arena_printf(k->arena, "Python process exited with code %" PRIu32, e->status);
+		text = arena_printf(k->arena, "Python process exited with code %" PRIu32,
+		                    e->status);
 	say(r, raised ? OUTCOME_ERROR : OUTCOME_EXIT, type, text);
 }
 
@@ -72,7 +74,8 @@ static void signaled(struct collector *k, enum run_language language)
 
 	if (language == RUN_PYTHON)
 		say(k->result, outcome, "ProcessSignalError",
-		    arena_printf(k->arena, "Python process terminated by %s", signal_name(k->arena, e->status)));
+		    arena_printf(k->arena, "Python process terminated by %s",
+		                 signal_name(k->arena, e->status)));
 	else
 		say(k->result, outcome, "BashExitError",
 		    arena_printf(k->arena, "Bash script exited with code -%" PRIu32, e->status));
@@ -91,11 +94,13 @@ void result_lost(struct result *r, enum outcome outcome)
 {
 	say(r, outcome, "GatewayError",
 	    outcome == OUTCOME_CANCELLED ? "The session was removed during the execution."
-	    : outcome == OUTCOME_SESSION_LOST ? "The sandbox ended during the execution; the session is gone."
-	    : "Execution failed due to an infrastructure error");
+	            : outcome == OUTCOME_SESSION_LOST
+	            ? "The sandbox ended during the execution; the session is gone."
+	            : "Execution failed due to an infrastructure error");
 }
 
-void result_conclude(struct collector *k, const struct execution *what, int64_t timeout_s, bool removed)
+void result_conclude(struct collector *k, const struct execution *what, int64_t timeout_s,
+                     bool removed)
 {
 	struct result *r = k->result;
 	const struct run_exit *e = &r->exit;
@@ -113,7 +118,8 @@ void result_conclude(struct collector *k, const struct execution *what, int64_t 
 		break;
 	case RUN_OUTPUT_LIMIT:
 		say(r, OUTCOME_OUTPUT_LIMIT, "OutputLimitError",
-		    arena_printf(k->arena, "Execution wrote more than %" PRId64 " bytes and was stopped",
+		    arena_printf(k->arena,
+		                 "Execution wrote more than %" PRId64 " bytes and was stopped",
 		                 k->config->sandbox_max_output_bytes));
 		break;
 	case RUN_CANCELLED:

@@ -67,12 +67,15 @@ static void check_texts(struct check *k)
 	size_t id = strlen(c->deployment_id);
 	size_t mode = strlen(c->fastcgi_socket_mode);
 
-	demand(k, id >= 1 && id <= 32 && has_only(c->deployment_id, "abcdefghijklmnopqrstuvwxyz0123456789-"),
+	demand(k,
+	       id >= 1 && id <= 32
+	       && has_only(c->deployment_id, "abcdefghijklmnopqrstuvwxyz0123456789-"),
 	       "DEPLOYMENT_ID must be 1 to 32 characters of a-z, 0-9 and -");
 	demand(k, mode >= 3 && mode <= 4 && has_only(c->fastcgi_socket_mode, "01234567"),
 	       "FASTCGI_SOCKET_MODE must be an octal mode such as 0660");
 	demand(k, c->run_dir[0] == '/', "RUN_DIR must be an absolute path");
-	demand(k, strlen(c->sandbox_preload) <= PRELOAD_MAX, "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
+	demand(k, strlen(c->sandbox_preload) <= PRELOAD_MAX,
+	       "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
 	demand(k, c->use_docker_default_seccomp || c->seccomp_profile_daemon_path[0] == '/',
 	       "USE_DOCKER_DEFAULT_SECCOMP=false needs an absolute SECCOMP_PROFILE_DAEMON_PATH");
 	demand(k, !c->docker_tls_verify || c->docker_cert_path[0] != '\0',
@@ -173,7 +176,8 @@ static void check_guarded(struct check *k)
 {
 	const struct config *c = k->config;
 
-	demand(k, is_pinned(c->sandbox_image), "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest");
+	demand(k, is_pinned(c->sandbox_image),
+	       "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest");
 	demand(k, c->sandbox_read_only_rootfs, "SANDBOX_READ_ONLY_ROOTFS must be true");
 	check_docker_host(k);
 }
@@ -183,7 +187,8 @@ static void check_public_beta(struct check *k)
 	const struct config *c = k->config;
 
 	demand(k, c->require_auth, "a public beta needs REQUIRE_AUTH");
-	demand(k, strcmp(c->sandbox_network_mode, "none") == 0, "a public beta needs SANDBOX_NETWORK_MODE=none");
+	demand(k, strcmp(c->sandbox_network_mode, "none") == 0,
+	       "a public beta needs SANDBOX_NETWORK_MODE=none");
 	demand(k, is_strong(c), "a public beta needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES");
 }
 

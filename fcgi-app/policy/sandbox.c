@@ -120,7 +120,8 @@ bool sandbox_end(struct backend *b, const char *id, uint64_t epoch, struct error
 {
 	struct error cause = { 0 };
 
-	if (say_bye(b, id, epoch) || docker_remove(b->docker, id, deadline_in_ms(REMOVE_MS), &cause))
+	if (say_bye(b, id, epoch)
+	    || docker_remove(b->docker, id, deadline_in_ms(REMOVE_MS), &cause))
 		return true;
 	fail(err, ERR_UNAVAILABLE, "The sandbox could not be removed yet. Please retry shortly.");
 	err->retry_after_s = 1;

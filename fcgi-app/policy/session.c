@@ -20,13 +20,15 @@ static bool creation_failed(struct error *err)
 	bool away = cause.kind == ERR_UNAVAILABLE || cause.kind == ERR_TIMEOUT;
 
 	if (cause.kind == ERR_NOT_FOUND)
-		fail(err, ERR_UNAVAILABLE, "The sandbox image is not available on the Docker host.");
+		fail(err, ERR_UNAVAILABLE,
+		     "The sandbox image is not available on the Docker host.");
 	else if (away)
 		fail_hidden(err, ERR_UNAVAILABLE, "%s", "");
 	else
 		fail(err, ERR_INTERNAL, "Internal error during container creation");
 	err->retry_after_s = cause.retry_after_s;
-	(void)snprintf(err->detail, sizeof err->detail, "%s", *cause.detail != '\0' ? cause.detail : cause.msg);
+	(void)snprintf(err->detail, sizeof err->detail, "%s",
+	               *cause.detail != '\0' ? cause.detail : cause.msg);
 	return false;
 }
 
@@ -108,7 +110,8 @@ bool session_inspect(struct backend *b, struct arena *arena, const struct princi
 
 	if (!id_is_container(id))
 		return record_refuse(RECORD_GONE, err);
-	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err) || !look(b, arena, who, id, out, err))
+	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
+	    || !look(b, arena, who, id, out, err))
 		return false;
 
 	bool there = docker_inspect(b->docker, arena, id, deadline_in_ms(INSPECT_MS), &found, err);

@@ -131,7 +131,8 @@ static bool read_more(struct talk *t, struct deadline deadline, struct error *er
 		return false;
 	if (t->input.len > 0)
 		return true;
-	fail_hidden(err, ERR_NOT_FOUND, "the sandbox has ended; its last words: %.160s", attach_stderr(t->attach));
+	fail_hidden(err, ERR_NOT_FOUND, "the sandbox has ended; its last words: %.160s",
+	            attach_stderr(t->attach));
 	return false;
 }
 
@@ -139,7 +140,8 @@ static bool hear_ready(struct talk *t, const struct frame *frame, struct error *
 {
 	struct ready ready;
 
-	t->heard = ready_get(frame->payload, frame->length, &ready) && ready.protocol == WIRE_PROTOCOL;
+	t->heard = ready_get(frame->payload, frame->length, &ready)
+	        && ready.protocol == WIRE_PROTOCOL;
 	t->foreign = !t->heard;
 	return t->heard || fail_hidden(err, ERR_NOT_FOUND, "the sandbox speaks another protocol");
 }
