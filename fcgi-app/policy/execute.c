@@ -30,6 +30,12 @@ struct exchange {
 	int client_fd;                     /* -1: not watched (any more) */
 };
 
+/* Nothing is written once somebody else may be admitted. */
+static struct deadline write_by(const struct exchange *x)
+{
+	return deadline_first(x->deadline, (struct deadline){ x->lease->expires_us });
+}
+
 static bool is_duplicate(const struct execution *what, size_t n)
 {
 	struct slice name = what->files[n].name;
@@ -81,7 +87,7 @@ static bool keep_lease(struct exchange *x, struct error *err)
 		return true;
 	if (limit_renew(x->b, x->lease, &away)) {
 		x->renew_at_us = now_us() + x->b->config->run_lease_seconds * 1000000 / 3;
-		return talk_send(&x->talk, FRAME_LEASE, NULL, 0, x->deadline, err);
+		return talk_send(&x->talk, FRAME_LEASE, NULL, 0, write_by(x), err);
 	}
 	if (away.kind == ERR_CONFLICT || now_us() >= x->lease->expires_us) {
 		*err = away;
@@ -93,7 +99,7 @@ static bool keep_lease(struct exchange *x, struct error *err)
 
 static bool send_data(struct exchange *x, const void *bytes, size_t len, struct error *err)
 {
-	return talk_send(&x->talk, FRAME_DATA, bytes, len, x->deadline, err) && keep_lease(x, err);
+	return talk_send(&x->talk, FRAME_DATA, bytes, len, write_by(x), err) && keep_lease(x, err);
 }
 
 static bool send_file(struct exchange *x, const struct file *file, struct error *err)
@@ -102,7 +108,7 @@ static bool send_file(struct exchange *x, const struct file *file, struct error 
 	size_t len = file_put(payload, sizeof payload, file);
 
 	return len == 0 ? fail_hidden(err, ERR_INTERNAL, "a file name of %zu bytes", file->name.len)
-	                : talk_send(&x->talk, FRAME_FILE, payload, len, x->deadline, err);
+	                : talk_send(&x->talk, FRAME_FILE, payload, len, write_by(x), err);
 }
 
 static bool send_code(struct exchange *x, struct error *err)
@@ -158,7 +164,7 @@ static bool send_run(struct exchange *x, struct error *err)
 	};
 
 	return talk_send(&x->talk, FRAME_RUN, payload, run_put(payload, sizeof payload, &run),
-	                 x->deadline, err);
+	                 write_by(x), err);
 }
 
 static bool send_all(struct exchange *x, struct error *err)
@@ -168,7 +174,7 @@ static bool send_all(struct exchange *x, struct error *err)
 	for (size_t i = 0; i < x->what->n_files; i++)
 		if (!send_input(x, &x->what->files[i], err))
 			return false;
-	return send_run(x, err) && talk_flush(&x->talk, x->deadline, err);
+	return send_run(x, err) && talk_flush(&x->talk, write_by(x), err);
 }
 
 /* Waits with one eye on the client; once it has gone, asks for the end of the run. */
@@ -184,8 +190,8 @@ static bool watch_client(struct exchange *x, struct deadline until, struct error
 	if (deadline_poll(fds, 2, until) <= 0 || fds[1].revents == 0)
 		return true;
 	x->client_fd = -1;
-	return talk_send(&x->talk, FRAME_CANCEL, NULL, 0, x->deadline, err)
-	    && talk_flush(&x->talk, x->deadline, err);
+	return talk_send(&x->talk, FRAME_CANCEL, NULL, 0, write_by(x), err)
+	    && talk_flush(&x->talk, write_by(x), err);
 }
 
 /* Until EXIT.  TIMEOUT: not even that came in time. */
@@ -207,7 +213,7 @@ static bool receive(struct exchange *x, struct error *err)
 		} else if (err->kind != ERR_TIMEOUT || deadline_passed(end)) {
 			return false;
 		}
-		if (!keep_lease(x, err) || !talk_flush(&x->talk, x->deadline, err))
+		if (!keep_lease(x, err) || !talk_flush(&x->talk, write_by(x), err))
 			return false;
 	}
 	return true;
