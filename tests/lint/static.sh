@@ -45,13 +45,14 @@ analyze() {
 }
 
 # Off is what cppcheck gets wrong: the cleanup attribute, macros, hexadecimal floats, an address taken
-# before an assert; and a noun that is a function here and a variable there.
+# before an assert; and what the house does: a buffer stands at the top of its function, a noun may
+# be a function here and a variable there.
 # shellcheck disable=SC2086 # a list of files
 check_c() {
 	cppcheck -q --enable=warning,style,performance,portability --std=c11 -I. -D_GNU_SOURCE \
 		--suppress=missingIncludeSystem --suppress=memleak --suppress=unusedStructMember \
 		--suppress=knownConditionTrueFalse --suppress=incorrectLogicOperator \
-		--suppress=negativeIndex --suppress=shadowFunction -D__x86_64__ $ours
+		--suppress=negativeIndex --suppress=shadowFunction --suppress=variableScope -D__x86_64__ $ours
 }
 
 report clang-format "$(check_format 2>&1)"
