@@ -15,6 +15,8 @@ packages_image='debian-archive-keyring mmdebstrap uidmap'
 packages_test='caddy clang git libclang-rt-dev lighttpd-mod-openssl llvm openssl python3
 	shellcheck xz-utils'
 
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 say() { echo "$*"; }
 
 die()
@@ -93,14 +95,15 @@ missing_packages()
 	done
 }
 
-# As root. Debian starts a server when it installs it: Docker may, the others are ours to start.
+# As root. Debian starts a server when it installs it, and at each boot: Docker may where systemd
+# runs, the others are ours to start.
 # shellcheck disable=SC2016 # it is another shell's
 install_script='
 	set -eu
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e $policy ]; then
 		trap "rm -f $policy" EXIT
-		printf "#!/bin/sh\ncase \$1 in *docker* | containerd*) exit 0 ;; esac\nexit 101\n" >$policy
+		printf "#!/bin/sh\nexit 101\n" >$policy
 		chmod 0755 $policy
 	fi
 	export DEBIAN_FRONTEND=noninteractive
@@ -113,7 +116,10 @@ install_script='
 		case " $* " in
 		*" $service "*) systemctl disable $service >/dev/null 2>&1 || : ;;
 		esac
-	done'
+	done
+	case " $* " in
+	*" docker.io "*) [ ! -d /run/systemd/system ] || systemctl start docker || : ;;
+	esac'
 
 # install_packages PACKAGE...: those that are not there yet
 install_packages()
@@ -159,7 +165,6 @@ is_docker_there()
 	docker_answers "$local_docker" && export DOCKER_HOST="$local_docker"
 }
 
-# Debian's package starts the daemon where systemd runs.
 install_docker()
 {
 	install_packages docker.io apparmor

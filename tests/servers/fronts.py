@@ -48,6 +48,7 @@ class Front:
         self.log = os.path.join(directory, name.replace(" ", "-") + ".log")
         environment = {**os.environ, **CORS, **environment, "GATEWAY_PORT": str(self.port),
                        "GATEWAY_BIND": "127.0.0.1"}
+        environment["PATH"] += ":/usr/sbin"
         environment = {name: value for name, value in environment.items() if value is not None}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
