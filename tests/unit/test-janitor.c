@@ -141,10 +141,10 @@ static void activity_puts_the_end_off(void)
 	fresh();
 	s.config.session_timeout_seconds = 1;
 	id = session();
-	pass(700);
+	pass(600);
 	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
 	limit_release(&s.backend, &lease);
-	pass(700);
+	pass(600);
 	CU_ASSERT(sweep());
 	CU_ASSERT(is_there(id));
 }

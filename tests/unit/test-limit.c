@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/text.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/tap.h"
 
@@ -451,7 +452,20 @@ static void slots_are_never_overshot(void)
 	CU_ASSERT_EQUAL(most, 3);
 }
 
-/* They come 30 ms apart and must leave in that order, whatever they wait for. */
+static void await_tickets(size_t n)
+{
+	const struct slice keys[] = { text_slice("KEYS"), text_slice("cg:{default}:ticket:*") };
+	struct deadline deadline = deadline_in_ms(5000);
+
+	for (size_t found = 0; found < n && !deadline_passed(deadline);) {
+		auto_reply reply = redis_command(s.backend.redis, &s.err, 2, keys);
+
+		found = reply_count(reply);
+		deadline_sleep_ms(deadline, 2);
+	}
+}
+
+/* They come one by one and must leave in that order, whatever they wait for. */
 static void the_oldest_ticket_goes_first(const char *const *ids)
 {
 	struct lease holder, lease;
@@ -469,7 +483,7 @@ static void the_oldest_ticket_goes_first(const char *const *ids)
 			limit_release(&s.backend, &lease);
 			_exit(0);
 		}
-		deadline_sleep_ms(deadline_in_ms(30), 30);
+		await_tickets((size_t)child + 1);
 	}
 	close(pipe_fds[1]);
 	limit_release(&s.backend, &holder);
@@ -510,7 +524,7 @@ static void a_dead_waiter_holds_up_nobody(void)
 		stage_admit(&s, alice, id, &lease);
 		_exit(1);
 	}
-	deadline_sleep_ms(deadline_in_ms(100), 100);
+	await_tickets(1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	limit_release(&s.backend, &holder);
