@@ -156,7 +156,7 @@ def bodies_wait_only_where_there_is_room():
         waiting = []
         for _ in range(3):
             waiting.append(gateway.slow_request())
-            time.sleep(0.2)  # of two at once both may be refused
+            time.sleep(0.2)  # before a question below takes its place
         eventually(lambda: gateway.client.post("/containers").status == 503
                    and gateway.client.post("/containers").detail.startswith("The gateway is busy"))
         assert gateway.client.get("/livez").status == 200

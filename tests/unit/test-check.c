@@ -1,79 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bodies of POST /execute and POST /containers: what policy is asked for, or the exact 422. */
 #include "fcgi-app/api/api.h"
-#include "fcgi-app/policy/execute.h"
-#include "fcgi-app/policy/session.h"
+#include "tests/unit/asked.h"
 #include "tests/unit/tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- policy, as far as api sees it: notes what it is asked for */
-
-static char asked[400];
-
-bool execute_run(struct backend *b, struct arena *arena, const struct claim *claim,
-                 const struct execution *what, struct result *out, struct error *err)
-{
-	int used = snprintf(asked, sizeof asked, "%s %s %zu %lld", claim->session_id,
-	                    what->language == RUN_BASH ? "bash" : "python", what->code.len,
-	                    (long long)what->timeout_s);
-
-	(void)b;
-	(void)arena;
-	(void)out;
-	for (size_t i = 0; i < what->n_files && i < 3; i++)
-		used += snprintf(asked + used, sizeof asked - (size_t)used, " %.*s=%.*s",
-		                 (int)what->files[i].name.len, what->files[i].name.at,
-		                 (int)what->files[i].base64.len, what->files[i].base64.at);
-	return fail(err, ERR_NOT_FOUND, "asked");
-}
-
-void result_finish(struct result *r)
-{
-	(void)r;
-}
-
-bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
-                    bool network, struct session *out, struct error *err)
-{
-	(void)b;
-	(void)arena;
-	(void)who;
-	(void)out;
-	(void)snprintf(asked, sizeof asked, "network=%d", network);
-	return fail(err, ERR_NOT_FOUND, "asked");
-}
-
-bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
-                     const char *id, struct session *out, struct error *err)
-{
-	(void)b;
-	(void)arena;
-	(void)who;
-	(void)id;
-	(void)out;
-	return fail(err, ERR_NOT_FOUND, "asked");
-}
-
-bool session_delete(struct backend *b, struct arena *arena, const struct principal *who,
-                    const char *id, struct error *err)
-{
-	(void)b;
-	(void)arena;
-	(void)who;
-	(void)id;
-	return fail(err, ERR_NOT_FOUND, "asked");
-}
-
-int request_fd(const struct request *r)
-{
-	(void)r;
-	return -1;
-}
-
-/* ---- one request */
 
 static struct config config = {
 	.max_timeout = 120, .max_file_name_length = 128, .max_input_files = 2,
