@@ -27,13 +27,13 @@
 
 enum { BODY_TIMEOUT_MS = 60000, SESSION_SHOWN = 12 };
 
-static bool is_plain(const struct request *req, struct error *err)
+static bool is_unambiguous(const struct request *req, struct error *err)
 {
 	return !req->ambiguous || fail(err, ERR_INVALID, "A header was sent more than once.");
 }
 
-static bool know(struct app *app, struct request *req, const struct route *route,
-                 struct error *err)
+static bool authenticate(struct app *app, struct request *req, const struct route *route,
+                         struct error *err)
 {
 	const struct credentials given = { req->authorization, req->api_key };
 
@@ -57,8 +57,8 @@ static bool serve(struct app *app, struct request *req, struct response *res, st
 	const struct route *route = route_find(app->config, req, res, err);
 
 	return route
-	    && is_plain(req, err)
-	    && know(app, req, route, err)
+	    && is_unambiguous(req, err)
+	    && authenticate(app, req, route, err)
 	    && take_place(app, req, route, err)
 	    && request_read_body(req, route_body_max(route, app->config), err)
 	    && route->handle(app, req, res, err);
@@ -69,7 +69,8 @@ static struct log_field text(const char *key, const char *value)
 	return (struct log_field){ .key = key, .text = value && *value ? value : NULL };
 }
 
-static void log_request(struct request *req, const struct response *res, const struct error *err)
+static void log_request(struct request *req, const struct response *res, bool sent,
+                        const struct error *err)
 {
 	const char *slug = error_slug(err->kind);
 	enum log_level level = res->status == 500 ? LOG_ERROR
@@ -86,6 +87,7 @@ static void log_request(struct request *req, const struct response *res, const s
 		text("session", req->resource
 		     ? arena_printf(&req->arena, "%.*s", SESSION_SHOWN, req->resource) : NULL),
 		text("outcome", res->outcome ? res->outcome : slug),
+		text("client", sent ? NULL : "gone"),
 		text("message", err->msg),
 		text("detail", err->detail),
 		{ .key = NULL },
@@ -100,9 +102,11 @@ static void answer(struct app *app, struct request *req)
 	response_init(&res, result_max(app->config));
 	if (!serve(app, req, &res, &err))
 		response_fail(&res, req, &err);
-	response_send(&res, req);
+
+	bool sent = response_send(&res, req);
+
 	bulkhead_leave(app->bulkhead, app->worker);
-	log_request(req, &res, &err);
+	log_request(req, &res, sent, &err);
 	response_finish(&res);
 	request_finish(req);
 }
