@@ -189,7 +189,9 @@ docker_script='
 	owner=$1 wanted=$2 directory=$3 log=$4
 	shift 4
 	dockerd "$@" >"$log" 2>&1 &
-	while [ -e "$wanted" ] && kill -0 "$owner" 2>/dev/null; do sleep 0.2; done
+	while [ -e "$wanted" ] && kill -0 "$owner" && grep -q "^State:[[:blank:]]*[^Z]" /proc/$!/status; do
+		sleep 0.2
+	done 2>/dev/null
 	kill $! && wait $!
 	umount "$directory"/exec/netns/* 2>/dev/null
 	rm -rf --one-file-system "$directory" "$wanted"'
@@ -209,13 +211,20 @@ start_docker()
 	mkdir -p "$sockets/docker"
 	: >"$sockets/docker.wanted"
 	# shellcheck disable=SC2016
-	as_root sh -c 'setsid sh -c "$@" >/dev/null 2>&1 </dev/null &' \
-		start "$docker_script" dockerd "$@" || die "that needs root, and there is no sudo"
-	export DOCKER_HOST="unix://$sockets/docker/docker.sock"
-	if ! until_true 60 docker_answers "$DOCKER_HOST"; then
-		tail -n 15 "$run/dockerd.log" >&2
-		die "the Docker daemon did not start; all of its log is in $run/dockerd.log"
+	if ! as_root sh -c 'setsid sh -c "$@" >/dev/null 2>&1 </dev/null &' \
+		start "$docker_script" dockerd "$@"; then
+		rm -r "$sockets/docker" "$sockets/docker.wanted"
+		die "that needs root"
 	fi
+	export DOCKER_HOST="unix://$sockets/docker/docker.sock"
+	if ! until_true 60 docker_answers_or_ended || [ ! -e "$sockets/docker.wanted" ]; then
+		give_up "starting a Docker daemon" "$run/dockerd.log"
+	fi
+}
+
+docker_answers_or_ended()
+{
+	[ ! -e "$sockets/docker.wanted" ] || docker_answers "$DOCKER_HOST"
 }
 
 # Ends the daemon that start_docker started, if it did.

@@ -164,10 +164,8 @@ start_lighttpd()
 	mkdir -p "$UPLOAD_DIRECTORY"
 	start lighttpd lighttpd -D -f "$top/lighttpd/lighttpd.conf"
 	wait_for lighttpd 10 answers "$url/livez"
-	if ! until_true 20 answers "$url/healthz"; then
-		curl -sS --max-time 5 "$url/healthz" >&2 || :
-		give_up "reaching Docker and Redis" "$run/gateway.log"
-	fi
+	until_true 20 answers "$url/healthz" ||
+		die "the gateway does not reach the Redis of REDIS_URL, or Docker at $DOCKER_HOST; its log is $run/gateway.log"
 }
 
 answers() { curl -fsS --max-time 5 -o /dev/null "$1" 2>/dev/null; }
