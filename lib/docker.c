@@ -108,6 +108,12 @@ static bool refused(const struct answer *a, const char *what, struct error *err)
 	                   (int)words.len, words.at);
 }
 
+/* Starting and removing have nothing to tell: a 200 is some proxy's, or an answer cut short. */
+static bool is_done(const struct answer *a)
+{
+	return a->http.status == 204;
+}
+
 static bool is_success(const struct answer *a)
 {
 	return a->http.status >= 200 && a->http.status < 300;
@@ -226,7 +232,7 @@ bool docker_start(struct docker *d, const char *id, struct deadline deadline, st
 	auto_answer a = ANSWER_INIT;
 
 	return call_container(d, "POST", id, "/start", deadline, &a, err)
-	    && (is_success(&a) || a.http.status == 304 || refused(&a, "start", err));
+	    && (is_done(&a) || a.http.status == 304 || refused(&a, "start", err));
 }
 
 bool docker_inspect(struct docker *d, struct arena *arena, const char *id,
@@ -238,7 +244,11 @@ bool docker_inspect(struct docker *d, struct arena *arena, const char *id,
 		return false;
 	if (!is_success(&a))
 		return refused(&a, "inspect", err);
-	if (!a.doc)
+
+	const struct json *running = json_member(json_member(root(&a), "State"), "Running");
+
+	/* What is told of no container must not be taken for one that has stopped. */
+	if (!running)
 		return fail_hidden(err, ERR_UNAVAILABLE, "Docker: inspected, but told nothing");
 
 	struct slice name = text_of(&a, json_member(root(&a), "Name"));
@@ -247,7 +257,7 @@ bool docker_inspect(struct docker *d, struct arena *arena, const char *id,
 	*out = (struct docker_container){
 		.id = arena_strdup(arena, id),
 		.name = arena_strndup(arena, name.at + slash, name.len - slash),
-		.running = json_true(json_member(json_member(root(&a), "State"), "Running")),
+		.running = json_true(running),
 	};
 	return true;
 }
@@ -257,7 +267,7 @@ bool docker_remove(struct docker *d, const char *id, struct deadline deadline, s
 	auto_answer a = ANSWER_INIT;
 
 	return call_container(d, "DELETE", id, "?force=true&v=true", deadline, &a, err)
-	    && (is_success(&a) || a.http.status == 404 || a.http.status == 409
+	    && (is_done(&a) || a.http.status == 404 || a.http.status == 409
 	        || refused(&a, "remove", err));
 }
 

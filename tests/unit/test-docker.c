@@ -138,7 +138,13 @@ static void removing_what_is_gone_is_done(void)
 	ENGINE("HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\n{}");
 	CU_ASSERT_EQUAL(remove_says(), ERR_NONE);
 	engine_ends();
+	ENGINE("HTTP/1.1 204 No Content\r\n\r\n");
+	CU_ASSERT_EQUAL(remove_says(), ERR_NONE);
+	engine_ends();
 	ENGINE("HTTP/1.1 500 No\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}");
+	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
+	engine_ends();
+	ENGINE("HTTP/1.1 200 OK\r\nContent-Ty");
 	CU_ASSERT_EQUAL(remove_says(), ERR_UNAVAILABLE);
 	engine_ends();
 }
