@@ -12,7 +12,7 @@
  * PID 1 ends a run at its time-out; what follows, collecting included, has so long.  A sandbox that
  * has not said READY by its own deadline will not.
  */
-enum { ATTACH_MS = 10000, READY_MS = 10000, GRACE_MS = 15000, RETRY_MS = 1000 };
+enum { ATTACH_MS = 10000, READY_MS = 10000, GRACE_MS = 15000, RETRY_MS = 1000, PROBE_MS = 500 };
 
 /* A stream that ended may mean a container that ended, within so long, or a Docker that restarted. */
 enum { GONE_MS = 300, GONE_POLL_MS = 20, LIFETIME_GRACE_S = 60 };
@@ -194,10 +194,41 @@ static bool watch_client(struct exchange *x, struct deadline until, struct error
 	    && talk_flush(&x->talk, write_by(x), err);
 }
 
+/* True: it does not run any more. */
+static bool is_gone(struct exchange *x)
+{
+	struct deadline deadline = deadline_in_ms(GONE_MS);
+	struct docker_container found = { 0 };
+	struct error err = { 0 };
+
+	do {
+		if (!docker_inspect(x->b->docker, x->in.arena, x->lease->session.id, deadline,
+		                    &found, &err))
+			return err.kind == ERR_NOT_FOUND;
+		if (!found.running)
+			return true;
+		deadline_sleep_ms(deadline, GONE_POLL_MS);
+	} while (!deadline_passed(deadline));
+	return false;
+}
+
+/*
+ * Docker does not always tell of a container that died while we attached to it: one that stays
+ * silent is looked at now and then.
+ */
+static bool is_silent_for_ever(struct exchange *x, struct deadline *probe)
+{
+	if (x->talk.heard || !deadline_passed(*probe))
+		return false;
+	*probe = deadline_in_ms(PROBE_MS);
+	return is_gone(x);
+}
+
 /* Until EXIT.  TIMEOUT: not even that came in time. */
 static bool receive(struct exchange *x, struct error *err)
 {
 	struct deadline ready = deadline_in_ms(READY_MS);
+	struct deadline probe = deadline_in_ms(PROBE_MS);
 	struct frame frame;
 
 	while (!x->in.done) {
@@ -205,6 +236,8 @@ static bool receive(struct exchange *x, struct error *err)
 						    : deadline_first(x->deadline, ready);
 		struct deadline wake = deadline_first(end, (struct deadline){ x->renew_at_us });
 
+		if (!x->talk.heard)
+			wake = deadline_first(wake, probe);
 		if (!watch_client(x, wake, err))
 			return false;
 		if (talk_next(&x->talk, &frame, wake, err)) {
@@ -212,6 +245,8 @@ static bool receive(struct exchange *x, struct error *err)
 				return false;
 		} else if (err->kind != ERR_TIMEOUT || deadline_passed(end)) {
 			return false;
+		} else if (is_silent_for_ever(x, &probe)) {
+			return fail_hidden(err, ERR_NOT_FOUND, "the sandbox ended while it was called");
 		}
 		if (!keep_lease(x, err) || !talk_flush(&x->talk, write_by(x), err))
 			return false;
@@ -229,24 +264,6 @@ static bool converse(struct exchange *x, struct error *err)
 	x->sent = true;
 	x->deadline = deadline_in_ms(x->timeout_s * 1000 + GRACE_MS);
 	return receive(x, err);
-}
-
-/* True: it does not run any more. */
-static bool is_gone(struct exchange *x)
-{
-	struct deadline deadline = deadline_in_ms(GONE_MS);
-	struct docker_container found = { 0 };
-	struct error err = { 0 };
-
-	do {
-		if (!docker_inspect(x->b->docker, x->in.arena, x->lease->session.id, deadline,
-		                    &found, &err))
-			return err.kind == ERR_NOT_FOUND;
-		if (!found.running)
-			return true;
-		deadline_sleep_ms(deadline, GONE_POLL_MS);
-	} while (!deadline_passed(deadline));
-	return false;
 }
 
 /* True: someone ended it on purpose, or has it now. */
