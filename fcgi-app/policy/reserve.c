@@ -159,21 +159,23 @@ bool reserve(struct backend *b, const struct principal *who, bool network,
 /*
  * KEYS record, creating, sessions, own, uids
  * ARGV claim, name, id, slot, scope, uid, net, lifetime ms, idle ms, ms to keep the record
+ * The id goes in before the name goes out: an empty set would lose its time to live.
  */
 static struct redis_script commit_script = { .text =
 	LUA_NOW LUA_TELL
 	"local name, id = ARGV[4], ARGV[5]\n"
-	"redis.call('ZREM', KEYS[2], name)\n"
-	"redis.call('ZREM', KEYS[4], name)\n"
 	"local till = redis.call('ZSCORE', KEYS[3], name)\n"
-	"redis.call('ZREM', KEYS[3], name)\n"
-	"if not till or tonumber(till) < now then return {1} end\n"
+	"if not till or tonumber(till) < now then\n"
+	"  for i = 2, 4 do redis.call('ZREM', KEYS[i], name) end\n"
+	"  return {1}\n"
+	"end\n"
 	"local expires = now + ARGV[10]\n"
 	"redis.call('HSET', KEYS[1], 'who', ARGV[1], 'tenant', ARGV[2], 'daemon', ARGV[3],\n"
 	"           'name', name, 'scope', ARGV[7], 'uid', ARGV[8], 'net', ARGV[9], 'created', now,\n"
 	"           'active', now, 'expires', expires, 'count', 0, 'epoch', 0)\n"
 	"redis.call('PEXPIRE', KEYS[1], ARGV[12])\n"
 	"for i = 3, 4 do redis.call('ZADD', KEYS[i], math.min(now + ARGV[11], expires), id) end\n"
+	"for i = 2, 4 do redis.call('ZREM', KEYS[i], name) end\n"
 	"redis.call('HSET', KEYS[5], ARGV[6], name .. ' ' .. now)\n"
 	"return tell()\n"
 };

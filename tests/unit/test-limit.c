@@ -306,6 +306,14 @@ static void every_key_expires(void)
 	}
 }
 
+/* The set is empty for a moment when the only session takes its reservation's place. */
+static void the_only_session_expires_too(void)
+{
+	fresh_session();
+	CU_ASSERT(stage_redis(&s, "PTTL cg:{default}:sessions") > 0);
+	CU_ASSERT(stage_redis(&s, arena_printf(&s.arena, "PTTL cg:{default}:own:%s", alice->scope)) > 0);
+}
+
 static void deployments_know_nothing_of_each_other(void)
 {
 	const char *id = fresh_session();
@@ -551,6 +559,7 @@ int main(void)
 		{ "a renewed lease lasts", a_renewed_lease_lasts },
 		{ "a run outlives the loss of Redis' data", a_run_outlives_the_loss_of_redis_data },
 		{ "every key expires", every_key_expires },
+		{ "the only session expires, too", the_only_session_expires_too },
 		{ "deployments know nothing of each other", deployments_know_nothing_of_each_other },
 		{ "scripts that Redis forgot are sent again", scripts_that_redis_forgot_are_sent_again },
 		{ "without Redis nobody is admitted", without_redis_nobody_is_admitted },
