@@ -140,6 +140,7 @@ static bool refuse(struct backend *b, const char *id, const struct redisReply *r
 	case VERDICT_ALL:
 	case VERDICT_OWN:
 	case VERDICT_UID:
+	case VERDICT_NONE:
 		break;
 	}
 	return record_refuse(verdict, err);

@@ -19,7 +19,9 @@ void record_claim(struct call *c, const struct backend *b, struct arena *arena,
 
 enum verdict record_verdict(const struct redisReply *reply)
 {
-	return (enum verdict)reply_int(reply_item(reply, 0));
+	const struct redisReply *first = reply_item(reply, 0);
+
+	return reply_is_nil(first) ? VERDICT_NONE : (enum verdict)reply_int(first);
 }
 
 void record_read(const struct redisReply *reply, const struct backend *b, struct arena *arena,
@@ -57,6 +59,8 @@ bool record_refuse(enum verdict verdict, struct error *err)
 	case RECORD_EXPIRED:
 		return fail(err, ERR_NOT_FOUND,
 		            "Container session expired after reaching its maximum lifetime.");
+	case VERDICT_NONE:
+		return fail_hidden(err, ERR_UNAVAILABLE, "Redis answered a script with nothing");
 	case RECORD_OK:
 	case VERDICT_SPENT:
 	case VERDICT_RATE:

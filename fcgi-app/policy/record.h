@@ -21,6 +21,7 @@ enum verdict {
 	RECORD_OK, RECORD_GONE, RECORD_OTHER, RECORD_TENANT, RECORD_ELSEWHERE, RECORD_EXPIRED,
 	VERDICT_SPENT, VERDICT_RATE, VERDICT_BUSY, VERDICT_FULL, VERDICT_CROWDED,
 	VERDICT_ALL, VERDICT_OWN, VERDICT_UID,
+	VERDICT_NONE,                      /* no answer of a script: nothing is allowed by it */
 };
 
 /* KEYS[1] is the record, ARGV[1..3] are record_claim's. */

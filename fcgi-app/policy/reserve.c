@@ -113,6 +113,7 @@ static bool refuse(const struct config *c, const struct redisReply *reply, struc
 	case VERDICT_SPENT:
 	case VERDICT_FULL:
 	case VERDICT_CROWDED:
+	case VERDICT_NONE:
 		break;
 	}
 	return record_refuse(record_verdict(reply), err);
