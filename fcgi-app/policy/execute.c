@@ -330,7 +330,9 @@ static bool run(struct exchange *x, struct error *err)
 		.lifetime_ms = s->expires_ms - s->now_ms + (x->timeout_s + LIFETIME_GRACE_S) * 1000,
 	};
 	struct error cause = { 0 };
-	bool finished = talk_begin(&x->talk, x->b, &terms, deadline_in_ms(ATTACH_MS), &cause)
+	struct deadline attached = deadline_first(deadline_in_ms(ATTACH_MS),
+						  deadline_in_ms(c->docker_client_timeout * 1000));
+	bool finished = talk_begin(&x->talk, x->b, &terms, attached, &cause)
 	             && converse(x, &cause);
 
 	collector_finish(&x->in);
