@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Docker daemon of our own is stopped, killed, restarted under running sessions: security.md 5, 9 to 13."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from support.docker import Docker
+from support.gateway import Gateway
+from support.redis import Redis
+from support.service import IMAGE, Program, scratch
+from support.tap import Background, Skipped, ensure, equal, eventually
+
+from .oracle import Oracle, typed
+
+
+class Daemon(Program):
+    """dockerd with its own directories, no network of its own, and one image."""
+
+    def __init__(self, where, *options):
+        self.where = where / "docker"
+        self.where.mkdir(exist_ok=True)
+        self.host = f"unix://{self.where}/d.sock"
+        super().__init__(
+            ["dockerd", "--host", self.host, "--data-root", str(self.where / "data"), "--exec-root", str(self.where / "exec"),
+             "--pidfile", str(self.where / "pid"), "--bridge=none", "--iptables=false", "--ip-masq=false",
+             "--shutdown-timeout", "5", *options], where / "dockerd.log")
+
+    def start(self):
+        super().start()
+        return self.until(lambda: Docker(self.host).available(), 40, "answering")
+
+    def kill(self):
+        """As the kernel's out-of-memory killer would: the shims live on."""
+        self.process.kill()
+        self.process.wait()
+        # Its containerd dies with it; where nobody reaps that, its pid would seem to be in use.
+        for left in (self.where / "pid", self.where / "exec/containerd/containerd.pid"):
+            left.unlink(missing_ok=True)
+
+    def load(self, image):
+        save = subprocess.Popen(["docker", "-H", Docker().host, "save", image], stdout=subprocess.PIPE)
+        subprocess.run(["docker", "-H", self.host, "load", "--quiet"], stdin=save.stdout, check=True,
+                       stdout=subprocess.DEVNULL, timeout=240)
+        save.wait(10)
+
+    def stop(self, number=signal.SIGTERM, seconds=30):
+        status = super().stop(number, seconds)
+        for line in subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True).stdout.splitlines():
+            pid, _, args = line.strip().partition(" ")
+            if str(self.where) in args and ("containerd" in args):
+                os.kill(int(pid), signal.SIGKILL)
+        with open("/proc/mounts") as mounts:
+            below = [m.split()[1] for m in mounts if m.split()[1].startswith(str(self.where))]
+        for path in sorted(below, reverse=True):
+            subprocess.run(["umount", "-l", path], check=False)
+        return status
+
+
+def rows(tap):
+    if not shutil.which("dockerd") or os.geteuid() != 0:
+        tap.row("daemon")(lambda: skip("starting a dockerd of our own needs root and dockerd"))
+        return
+    image = next((i for i in (IMAGE.rsplit(":", 1)[0] + ":core", IMAGE) if Docker().has_image(i)), None)
+    if not image:
+        tap.row("daemon")(lambda: skip(f"no image {IMAGE}"))
+        return
+    with scratch() as where, Redis(where).start() as redis, Daemon(where) as daemon:
+        daemon.start()
+        daemon.load(image)
+        with Gateway(where, redis, Docker(daemon.host), SANDBOX_IMAGE=image, DOCKER_CLIENT_TIMEOUT=3, HEALTH_CACHE_SECONDS=0,
+                     JANITOR_INTERVAL_SECONDS=5, RUN_LEASE_SECONDS=5, MAX_TIMEOUT=60, EXECUTION_QUEUE_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as gateway:
+            stopped(tap, gateway, daemon)
+            killed(tap, gateway, daemon)
+
+
+def skip(reason):
+    raise Skipped(reason)
+
+
+def stopped(tap, gateway, daemon):
+    oracle = Oracle(gateway)
+
+    @tap.row("dockerd stopped by a signal: 503 within its time-out, health degraded, then well", seconds=120)
+    def _():
+        with gateway.session() as session:
+            session.bash("echo kept >f").worked()
+            daemon.send(signal.SIGSTOP)
+            try:
+                for call in (lambda: session.ask("print(1)"), lambda: gateway.client().post("/containers"), session.delete):
+                    began = time.monotonic()
+                    typed(call(), 503, 500, 200)
+                    ensure(time.monotonic() - began < 20, time.monotonic() - began)
+                equal(gateway.ask("GET", "/healthz", timeout=20).status, 503)
+                equal(gateway.ask("GET", "/livez", timeout=20).status, 200)
+            finally:
+                daemon.send(signal.SIGCONT)
+            eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 20, "healthy")
+        # Docker has created what was asked of it meanwhile; only the janitor can find that.
+        time.sleep(1)
+        gateway.unheard = gateway.containers()
+
+    @tap.row("dockerd stopped during a run: the run goes on and its answer comes, late", seconds=120)
+    def _():
+        with gateway.session() as session:
+            running = Background(lambda: session.ask("echo a; sleep 2; echo b", "bash", timeout=30))
+            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+            time.sleep(0.3)
+            daemon.send(signal.SIGSTOP)
+            time.sleep(3)
+            daemon.send(signal.SIGCONT)
+            response = typed(running.answer(30), 200, 503)
+            if response.status == 200 and response.json["error"] is None:
+                equal(response.json["stdout"], "a\nb\n")
+            oracle.sound([session])
+
+    @tap.row("container removed during a run, its PID 1 killed during another: told at once, session gone", seconds=90)
+    def _():
+        for disturb in (lambda s: gateway.docker.remove(s.id), lambda s: os.kill(gateway.docker.pid(s.id), signal.SIGKILL)):
+            session = gateway.session()
+            running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
+            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+            time.sleep(0.3)
+            disturb(session)
+            response = typed(running.answer(15), 200, 404, 503)
+            if response.status == 200:
+                ensure(response.json["error"] and response.json["error_type"], response.json)
+            typed(session.ask("print(1)"), 404)
+        oracle.sound()
+
+    @tap.row("container paused by an operator: a run ends by a deadline, never hangs", seconds=120)
+    def _():
+        with gateway.session() as session:
+            gateway.docker.pause(session.id)
+            try:
+                began = time.monotonic()
+                typed(session.ask("print(1)", timeout=1), 200, 503, 504, 404)
+                ensure(time.monotonic() - began < 40, time.monotonic() - began)
+            finally:
+                gateway.docker.unpause(session.id)
+        eventually(lambda: set(gateway.containers()) <= set(gateway.unheard), 40, "nothing else left", 0.5)
+
+
+def killed(tap, gateway, daemon):
+    oracle = Oracle(gateway)
+
+    def away():
+        typed(gateway.client().post("/containers"), 503, 500)
+        equal(gateway.ask("GET", "/healthz", timeout=20).status, 503)
+
+    @tap.row("dockerd killed and restarted: its containers die, sessions say 404, new ones work", seconds=150)
+    def _():
+        session = gateway.session()
+        running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
+        eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+        daemon.kill()
+        response = typed(running.answer(30), 200, 404, 503)
+        if response.status == 200:
+            ensure(response.json["error"], response.json)
+        away()
+        daemon.start()
+        eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 30, "healthy")
+        eventually(lambda: session.ask("print(1)").status == 404, 30, "404", 0.5)
+        oracle.sound([], 40)
+        with gateway.session() as new:
+            new.answers()
+
+    @tap.row("dockerd restarted in order: the same, and not for long", seconds=150)
+    def _():
+        session = gateway.session()
+        session.answers()
+        daemon.stop()
+        away()
+        daemon.start()
+        eventually(lambda: session.ask("print(1)").status == 404, 30, "404", 0.5)
+        with gateway.session() as new:
+            new.answers()
+        oracle.sound([], 40)
+
+    @tap.row("dockerd with live-restore killed and restarted: sessions live on, or are gone and say so", seconds=150)
+    def _():
+        # Docker 20.10 removes what has AutoRemove even then.
+        daemon.stop()
+        daemon.argv.append("--live-restore")
+        daemon.start()
+        session = gateway.session()
+        session.bash("echo kept >f").worked()
+        daemon.kill()
+        typed(session.ask("print(1)"), 503, 500)
+        daemon.start()
+        response = eventually(lambda: told(session), 40, "answering, or 404", 0.5)
+        if response.status == 200:
+            equal(response.json["stdout"], "kept\n")
+            session.answers()
+            equal(session.delete().status, 200)
+        oracle.sound([], 40)
+
+    @tap.row("a container whose creation nobody heard of is removed by the janitor", seconds=120)
+    def _():
+        eventually(lambda: not gateway.containers(), 90, "nothing left", 1)
+
+
+def told(session):
+    response = session.ask("cat f", "bash")
+    return response if response.status in (200, 404) else None

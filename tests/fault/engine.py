@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Docker that misbehaves: each call of the Engine API fails in each way, then all is well."""
+
+import time
+
+from support.gateway import Gateway
+from support.redis import Redis
+from support.service import scratch
+from support.tap import Background, ensure, equal, eventually
+
+from . import fakedocker as fake
+from .fakesupervisor import Supervisor
+from .oracle import Oracle, typed
+
+FAULTS = {
+    "404": fake.status(404, "No such container: x"), "409": fake.status(409, "conflict"), "500": fake.status(500),
+    "503": fake.status(503), "401": fake.status(401), "301": fake.status(301), "a closed connection": fake.closed,
+    "a reset": fake.reset, "silence": fake.hanging, "garbage": fake.garbage, "half a head": fake.half_a_head,
+    "half a body": fake.half_a_body, "no JSON": fake.not_json, "JSON of another shape": fake.wrong_shape,
+    "an empty body": fake.empty_body, "JSON too deep": fake.deep, "an endless body": fake.endless_body,
+    "an endless head": fake.endless_head,
+}
+LATE = {"done, but never said": fake.done_but_silent}
+# for the call that a closed connection may have been stale for, a fault that comes twice
+TIMEOUT = 2
+
+
+def rows(tap):
+    with scratch() as where, Redis(where).start() as redis, fake.FakeDocker(where, Supervisor) as docker, \
+            Gateway(where, redis, docker, DOCKER_CLIENT_TIMEOUT=TIMEOUT, HEALTH_CACHE_SECONDS=0, JANITOR_INTERVAL_SECONDS=5,
+                    MAX_CONTAINERS_PER_PRINCIPAL=2, EXECUTION_QUEUE_SECONDS=5, MAX_TIMEOUT=5) as gateway:
+        oracle = Oracle(gateway)
+        creation(tap, gateway, docker, oracle)
+        execution(tap, gateway, docker, oracle)
+        removal(tap, gateway, docker, oracle)
+        inspection(tap, gateway, docker, oracle)
+        health(tap, gateway, docker)
+        tap.row("engine: no call that the gateway has no business with")(
+            lambda: equal([c for c in docker.calls if c[0] == "unknown"], []))
+
+
+def quick(call, seconds):
+    began = time.monotonic()
+    answer = call()
+    ensure(time.monotonic() - began < seconds, f"{time.monotonic() - began:.1f} s for {answer!r}")
+    return answer
+
+
+def creation(tap, gateway, docker, oracle):
+    alice = gateway.client()
+    for call in ("create", "start"):
+        for name, fault in {**FAULTS, **LATE}.items():
+            @tap.row(f"POST /containers: {call} answers with {name}")
+            def _():
+                docker.always[call] = fault
+                response = quick(lambda: alice.post("/containers"), 3 * TIMEOUT + 8)
+                docker.calm()
+                if response.status == 200:
+                    alice.delete(f"/containers/{response.json['container_id']}")
+                typed(response, 500, 503)
+                sessions = [alice.session(), alice.session()]        # the quota of 2 was given back
+                for session in sessions:
+                    session.answers()
+                    equal(session.delete().status, 200)
+                if name not in ("done, but never said", "half a body") or call != "create":
+                    eventually(lambda: not docker.containers, 20, f"rolled back: {docker.containers}")
+                docker.containers.clear()
+
+    @tap.row("POST /containers: an id that is none is not used")
+    def _():
+        docker.script["create"] = [fake.false_id]
+        typed(alice.post("/containers"), 500, 503)
+        ensure(not [c for c in docker.calls if c[1] and ".." in c[1]], docker.calls[-5:])
+        docker.containers.clear()
+
+    @tap.row("POST /containers: a missing image is said plainly, never pulled")
+    def _():
+        docker.script["create"] = [fake.status(404, "No such image: x")]
+        typed(alice.post("/containers"), 500, 503)
+        ensure("images" not in str([c for c in docker.calls if c[0] == "unknown"]))
+
+    @tap.row("POST /containers: one connection lost between requests is made anew unseen")
+    def _():
+        alice.session().delete()
+        for c in list(docker.open):
+            c.end()
+        for _ in range(2 * len(gateway.workers())):
+            with alice.session() as session:
+                session.answers()
+
+    tap.row("engine: all is well after the failed creations")(lambda: oracle.sound())
+
+
+def execution(tap, gateway, docker, oracle):
+    alice = gateway.client()
+    gone = ("404", "409")
+    for name, fault in FAULTS.items():
+        @tap.row(f"POST /execute: attach answers with {name}")
+        def _():
+            session = alice.session()
+            docker.always["attach"] = fault
+            response = quick(lambda: session.ask("print(1)"), 3 * TIMEOUT + 8)
+            docker.calm()
+            if name in gone:
+                typed(response, 404, 503)
+            else:
+                typed(response, 503, 500, 200)
+                if response.status == 200:
+                    equal(response.json["error_type"], "GatewayError")
+            again = session.ask("print(1)")
+            if again.status == 200:
+                equal(again.json["stdout"], "42\n")
+            else:
+                typed(again, 404)
+            session.delete()
+            docker.containers.clear()
+
+    @tap.row("POST /execute: an attach that fails has run nothing")
+    def _():
+        session = alice.session()
+        docker.always["attach"] = fake.status(500)
+        session.ask("print(1)")
+        docker.calm()
+        equal(docker.containers[session.id].get("runs", 0), 0)
+        session.answers()
+        equal(docker.containers[session.id]["runs"], 1)
+        session.delete()
+
+    tap.row("engine: all is well after the failed executions")(lambda: oracle.sound())
+
+
+class Deaf(Supervisor):
+    """Answers SYNC and runs, but never BYE."""
+
+    def on_bye(self, _):
+        pass
+
+
+def removal(tap, gateway, docker, oracle):
+    alice = gateway.client()
+    accepted = {"404": 200, "409": 200}     # gone, and being removed already
+    docker.supervisor = Deaf
+    for name, fault in FAULTS.items():
+        @tap.row(f"DELETE: no BYE, and remove answers with {name}")
+        def _():
+            session = alice.session()
+            docker.always["remove"] = fault
+            response = quick(session.delete, 3 * TIMEOUT + 8)
+            typed(response, accepted.get(name, 503), 200)
+            if response.status == 503:
+                docker.calm()
+                eventually(lambda: session.delete().status in (200, 404), 10, "deleted at the second try")
+            docker.calm()
+            equal(session.inspect().status, 404)
+            docker.containers.clear()
+
+    @tap.row("DELETE: no BYE, removed by force")
+    def _():
+        session = alice.session()
+        equal(session.delete().status, 200)
+        eventually(lambda: not docker.exists(session.id), 10, "removed")
+
+    docker.supervisor = Supervisor
+    for name in ("404", "500", "a closed connection", "silence", "garbage"):
+        @tap.row(f"DELETE: attach answers with {name}")
+        def _():
+            session = alice.session()
+            docker.always["attach"] = FAULTS[name]
+            response = quick(session.delete, 3 * TIMEOUT + 8)
+            docker.calm()
+            typed(response, 200, 503)
+            eventually(lambda: session.delete().status in (200, 404), 10, "deleted")
+            eventually(lambda: not docker.exists(session.id), 10, "removed")
+
+    @tap.row("DELETE: a failed one leaves the janitor its work")
+    def _():
+        docker.supervisor = Deaf
+        session = alice.session()
+        docker.always["remove"] = fake.status(500)
+        typed(session.delete(), 503)
+        docker.calm()
+        eventually(lambda: not docker.exists(session.id), 25, "removed by the janitor", 0.3)
+        docker.supervisor = Supervisor
+
+    tap.row("engine: all is well after the failed removals")(lambda: oracle.sound())
+
+
+def inspection(tap, gateway, docker, oracle):
+    alice = gateway.client()
+    for name, fault in FAULTS.items():
+        @tap.row(f"GET /containers: inspect answers with {name}")
+        def _():
+            session = alice.session()
+            docker.always["inspect"] = fault
+            response = quick(session.inspect, 3 * TIMEOUT + 8)
+            docker.calm()
+            typed(response, int(name) if name in ("404", "409") else 503)
+            if name != "404":
+                session.answers()
+            session.delete()
+            docker.containers.clear()
+
+    @tap.row("the janitor's list fails in every way: nothing is removed for it")
+    def _():
+        session = alice.session()
+        for name, fault in FAULTS.items():
+            docker.script["list"] = [fault]
+            if name in ("silence", "an endless body"):
+                continue
+            calls = len(docker.calls)
+            eventually(lambda: "list" in [c[0] for c in docker.calls[calls:]] or True, 1)
+        docker.always["list"] = fake.wrong_shape
+        time.sleep(6)
+        docker.calm()
+        session.answers()
+        session.delete()
+
+    tap.row("engine: all is well after the failed inspections")(lambda: oracle.sound())
+
+
+def health(tap, gateway, docker):
+    for call, faults in (("ping", FAULTS), ("image", {"404": FAULTS["404"], "500": FAULTS["500"], "silence": fake.hanging})):
+        for name, fault in faults.items():
+            @tap.row(f"GET /healthz: {call} answers with {name}")
+            def _():
+                docker.always[call] = fault
+                response = quick(lambda: gateway.ask("GET", "/healthz", timeout=30), 8)
+                live = gateway.ask("GET", "/livez", timeout=10)
+                docker.calm()
+                if (call, name) != ("ping", "an empty body") and not (call == "ping" and name in ("no JSON", "JSON of another shape", "JSON too deep", "an endless body", "half a body", "half a head")):
+                    equal((response.status, response.body), (503, b'{"status":"degraded"}'))
+                equal(live.status, 200)
+                eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 10, "healthy again")
+
+    @tap.row("GET /healthz: while Docker is silent, what needs no Docker is served")
+    def _():
+        alice = gateway.client()
+        docker.always["ping"] = docker.always["create"] = fake.hanging
+        waiting = [Background(lambda: alice.post("/containers")) for _ in range(2)]
+        for _ in range(20):
+            equal(gateway.ask("GET", "/livez", timeout=10).status, 200)
+        for one in waiting:
+            typed(one.answer(30), 503, 500)
+        docker.calm()
