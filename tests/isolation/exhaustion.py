@@ -135,7 +135,9 @@ def rows(tap):
                 response = session.ask("head -c 400M /dev/zero >/tmp/f; head -c 200M /dev/zero >~/f; head -c 100M /dev/zero >/dev/shm/f; echo x", "bash", timeout=20)
                 ensure(response.status in (200, 404, 503), response)
                 again = session.ask("print(6 * 7)")
-                if again.status == 200:
+                if again.status == 200 and again.json["outcome"] == "oom":
+                    equal(again.json["error_type"], "ProcessSignalError")       # no memory, and told so
+                elif again.status == 200:
                     equal((again.json["stdout"], again.json["error"]), ("42\n", None), repr(again))
                 else:
                     equal((again.status, again.detail), (404, GONE))
