@@ -15,9 +15,9 @@ import time
 import fronts
 import wire
 from support import http
-from support.gateway import Client, Gateway, Result
+from support.gateway import Client, Gateway
 from support.redis import Redis
-from support.service import IMAGE, scratch
+from support.service import scratch
 
 from . import machine
 from .table import Table
@@ -27,8 +27,13 @@ PYTHON, BASH = ("python", "print(1)", '"stdout":"1\\n"'), ("bash", "echo hi", '"
 IMPORTS = "import numpy, pandas, matplotlib.pyplot"
 SLOTS = 16
 SETTINGS = {
-    "MAX_CONCURRENT_EXECUTIONS": SLOTS, "WORKERS": 0, "RESERVED_WORKERS": 4, "WAITING_WORKERS": 4,
-    "MAX_EXECUTIONS_PER_SESSION": 1000000, "LOG_LEVEL": "INFO", "JANITOR_INTERVAL_SECONDS": 15,
+    "MAX_CONCURRENT_EXECUTIONS": SLOTS,
+    "WORKERS": 0,
+    "RESERVED_WORKERS": 4,
+    "WAITING_WORKERS": 4,
+    "MAX_EXECUTIONS_PER_SESSION": 1000000,
+    "LOG_LEVEL": "INFO",
+    "JANITOR_INTERVAL_SECONDS": 15,
 }
 
 
@@ -57,19 +62,46 @@ class Bench:
     def wrk(self, script, connections, seconds, path="/", **environment):
         threads = connections if script == "execute.lua" else min(2, connections)
         done = subprocess.run(
-            ["wrk", "--latency", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--timeout", "20s",
-             "-s", str(HERE / script), f"http://127.0.0.1:{self.front.port}{path}"],
-            env={**os.environ, **environment}, capture_output=True, text=True, check=True, timeout=seconds + 60)
+            [
+                "wrk",
+                "--latency",
+                "-t",
+                str(threads),
+                "-c",
+                str(connections),
+                "-d",
+                f"{seconds}s",
+                "--timeout",
+                "20s",
+                "-s",
+                str(HERE / script),
+                f"http://127.0.0.1:{self.front.port}{path}",
+            ],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=seconds + 60,
+        )
         found = json.loads(done.stdout.strip().splitlines()[-1])
         if found["wrong"]:
-            raise RuntimeError(f"{found['wrong']} wrong answers of {found['requests']}: {done.stderr[-500:]}")
+            raise RuntimeError(
+                f"{found['wrong']} wrong answers of {found['requests']}: {done.stderr[-500:]}"
+            )
         return found
 
     def load(self, what, sessions, connections, seconds):
         language, code, want = what
         body = json.dumps({"container_id": "ID", "language": language, "code": code})
-        return self.wrk("execute.lua", connections, seconds, SESSIONS=" ".join(s.id for s in sessions),
-                        TOKEN=self.client.token, BODY=body, WANT=want)
+        return self.wrk(
+            "execute.lua",
+            connections,
+            seconds,
+            SESSIONS=" ".join(s.id for s in sessions),
+            TOKEN=self.client.token,
+            BODY=body,
+            WANT=want,
+        )
 
 
 def percentile(values, share):
@@ -81,18 +113,25 @@ def latency(b):
     with b.client.session() as session:
         for (language, *_), what, goals in (("python", PYTHON, (2, 8)), ("bash", BASH, (3, None))):
             name = f"POST /execute {what[0]} {what[1]}"
-            b.load(what, [session], 1, 2)                           # warm
+            b.load(what, [session], 1, 2)  # warm
             rounds = [b.load(what, [session], 1, 4) for _ in range(5)]
             whole = b.table.add(f"{name}, p50", "ms", [r["p50"] for r in rounds], goals[0])
             b.table.add(f"{name}, p99", "ms", [r["p99"] for r in rounds], goals[1])
             if what is PYTHON:
                 with b.client.session() as other:
                     alone = statistics.median(conversations(b, other, 500))
-                b.table.add("  its sandbox alone: attach, SYNC, RUN, EXIT by hand, p50", "ms", [alone])
-                b.table.add("  what gateway, Redis and lighttpd add to that", "ms", [whole - alone], 0.5)
+                b.table.add(
+                    "  its sandbox alone: attach, SYNC, RUN, EXIT by hand, p50", "ms", [alone]
+                )
+                b.table.add(
+                    "  what gateway, Redis and lighttpd add to that", "ms", [whole - alone], 0.5
+                )
         reply = [b.timed(lambda: b.connection.request("GET", "/livez"))[0] for _ in range(500)]
         b.table.add("  GET /livez through lighttpd, p50", "ms", [statistics.median(reply)])
-        times = [b.timed(lambda: b.docker.command("exec", session.id, "python", "-c", "print(1)"))[0] for _ in range(10)]
+        times = [
+            b.timed(lambda: b.docker.command("exec", session.id, "python", "-c", "print(1)"))[0]
+            for _ in range(10)
+        ]
         b.table.add("  beside it: docker exec python -c 'print(1)'", "ms", times)
 
 
@@ -101,8 +140,10 @@ def conversations(b, session, count):
 
     The session is lost to the gateway: its epochs are now too low.
     """
-    attach = (f"POST /v1.41/containers/{session.id}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: d\r\n"
-              "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n").encode()
+    attach = (
+        f"POST /v1.41/containers/{session.id}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: d\r\n"
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    ).encode()
     times = []
     for i in range(count):
         sync = wire.Sync(epoch=(1 << 40) + i, nonce=os.urandom(16), lease_ms=15000)
@@ -130,19 +171,35 @@ def throughput(b):
     try:
         pids = {s.id: b.docker.pid(s.id) for s in sessions}
         for what, goal in ((PYTHON, 800), (BASH, 500)):
-            b.load(what, sessions, SLOTS, 2)                        # warm
+            b.load(what, sessions, SLOTS, 2)  # warm
             rounds, used = [], []
             for _ in range(3):
                 before = usage(b, pids)
                 rounds.append(b.load(what, sessions, SLOTS, 6))
                 after = usage(b, pids)
-                used.append({k: (after[k] - before[k]) * 1000 / rounds[-1]["requests"] for k in after})
-            b.table.add(f"{SLOTS} clients, {SLOTS} sessions: {what[0]} executions", "/s",
-                        [r["requests"] / r["seconds"] for r in rounds], goal, at_least=True)
+                used.append(
+                    {k: (after[k] - before[k]) * 1000 / rounds[-1]["requests"] for k in after}
+                )
+            b.table.add(
+                f"{SLOTS} clients, {SLOTS} sessions: {what[0]} executions",
+                "/s",
+                [r["requests"] / r["seconds"] for r in rounds],
+                goal,
+                at_least=True,
+            )
             b.table.add("  p50 under that load", "ms", [r["p50"] for r in rounds])
-            goals = {"gateway": 0.5, "dockerd + containerd": 0.5, "whole machine": 2.5} if what is PYTHON else {}
+            goals = (
+                {"gateway": 0.5, "dockerd + containerd": 0.5, "whole machine": 2.5}
+                if what is PYTHON
+                else {}
+            )
             for key in used[0]:
-                b.table.add(f"  CPU per 1,000 {what[0]} executions: {key}", "s", [u[key] for u in used], goals.get(key))
+                b.table.add(
+                    f"  CPU per 1,000 {what[0]} executions: {key}",
+                    "s",
+                    [u[key] for u in used],
+                    goals.get(key),
+                )
     finally:
         for session in sessions:
             session.delete()
@@ -153,11 +210,14 @@ def usage(b, pids):
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     shims = [machine.parent(p) for p in pids.values()]
     return {
-        "gateway": machine.cpu(machine.family(b.gateway.pid)), "dockerd + containerd": machine.cpu(machine.engine(b.docker)),
-        "containerd's shims": machine.cpu(shims), "redis": machine.cpu([b.redis.pid]),
+        "gateway": machine.cpu(machine.family(b.gateway.pid)),
+        "dockerd + containerd": machine.cpu(machine.engine(b.docker)),
+        "containerd's shims": machine.cpu(shims),
+        "redis": machine.cpu([b.redis.pid]),
         "lighttpd": machine.cpu(machine.family(b.front.process.pid)),
         "wrk, the client": spent.ru_utime + spent.ru_stime,
-        "sandboxes": sum(machine.container_cpu(p) for p in pids.values()), "whole machine": machine.machine_cpu(),
+        "sandboxes": sum(machine.container_cpu(p) for p in pids.values()),
+        "whole machine": machine.machine_cpu(),
     }
 
 
@@ -171,12 +231,18 @@ def imports(b):
     for _ in range(5):
         with b.client.session() as session:
             plain.append(b.timed(lambda: b.docker.command("exec", session.id, *command))[0])
-            text = session.bash(f"s=$(date +%s%N); python -c '{IMPORTS}'; e=$(date +%s%N); echo $(( (e - s) / 1000 ))").worked().stdout
+            text = (
+                session.bash(
+                    f"s=$(date +%s%N); python -c '{IMPORTS}'; e=$(date +%s%N); echo $(( (e - s) / 1000 ))"
+                )
+                .worked()
+                .stdout
+            )
             inside.append(int(text) / 1000)
         with b.client.session() as session:
             session.answers()
             first.append(b.timed(lambda: session.python(IMPORTS).worked())[0])
-            time.sleep(3)                                           # it preloads after the answer
+            time.sleep(3)  # it preloads after the answer
             second += [b.timed(lambda: session.python(IMPORTS).worked())[0] for _ in range(5)]
     b.table.add(f"first {IMPORTS}", "ms", first, statistics.median(inside))
     b.table.add("second and later", "ms", second, 10)
@@ -187,13 +253,18 @@ def imports(b):
 def sessions(b):
     with b.client.session() as model:
         seen = b.docker.inspect(model.id)
-    spec = {**{k: v for k, v in seen["Config"].items() if k not in ("Hostname",)}, "HostConfig": seen["HostConfig"]}
+    spec = {
+        **{k: v for k, v in seen["Config"].items() if k not in ("Hostname",)},
+        "HostConfig": seen["HostConfig"],
+    }
     create, docker, delete = [], [], []
     for i in range(30):
+
         def by_hand():
             made = b.docker.create(f"bench-{os.getpid()}-{i}", **spec)
             b.docker.start(made)
             return made
+
         took, made = b.timed(by_hand)
         docker.append(took)
         b.docker.remove(made)
@@ -206,8 +277,13 @@ def sessions(b):
         delete.append(took)
         time.sleep(0.05)
     alone = statistics.median(docker)
-    b.table.add("POST /containers, cold, p50", "ms", [statistics.median(create)], 1.2 * alone,
-                note=f"{statistics.median(create) / alone:.2f} x Docker's own")
+    b.table.add(
+        "POST /containers, cold, p50",
+        "ms",
+        [statistics.median(create)],
+        1.2 * alone,
+        note=f"{statistics.median(create) / alone:.2f} x Docker's own",
+    )
     b.table.add("POST /containers, cold", "ms", create)
     b.table.add("  beside it: Docker's create + start", "ms", docker)
     b.table.add("DELETE /containers/{id}", "ms", delete, 5)
@@ -215,18 +291,44 @@ def sessions(b):
 
 def health(b):
     rounds = [b.wrk("get.lua", 16, 5, "/healthz") for _ in range(3)]
-    b.table.add("GET /healthz, idle, wrk -c16", "/s", [r["requests"] / r["seconds"] for r in rounds], 10000, at_least=True)
+    b.table.add(
+        "GET /healthz, idle, wrk -c16",
+        "/s",
+        [r["requests"] / r["seconds"] for r in rounds],
+        10000,
+        at_least=True,
+    )
     rounds = [b.wrk("get.lua", 16, 4, "/livez") for _ in range(2)]
-    b.table.add("  GET /livez, idle, wrk -c16", "/s", [r["requests"] / r["seconds"] for r in rounds])
+    b.table.add(
+        "  GET /livez, idle, wrk -c16", "/s", [r["requests"] / r["seconds"] for r in rounds]
+    )
     made = [b.client.session() for _ in range(SLOTS)]
     try:
-        environment = {"SESSIONS": " ".join(s.id for s in made), "TOKEN": b.client.token, "WANT": PYTHON[2],
-                       "BODY": json.dumps({"container_id": "ID", "language": PYTHON[0], "code": PYTHON[1]})}
+        environment = {
+            "SESSIONS": " ".join(s.id for s in made),
+            "TOKEN": b.client.token,
+            "WANT": PYTHON[2],
+            "BODY": json.dumps({"container_id": "ID", "language": PYTHON[0], "code": PYTHON[1]}),
+        }
         p50, p99 = [], []
         for _ in range(3):
-            wrk = subprocess.Popen(["wrk", "-t", str(SLOTS), "-c", str(SLOTS), "-d", "8s", "-s", str(HERE / "execute.lua"),
-                                    f"http://127.0.0.1:{b.front.port}/"], env={**os.environ, **environment},
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            wrk = subprocess.Popen(
+                [
+                    "wrk",
+                    "-t",
+                    str(SLOTS),
+                    "-c",
+                    str(SLOTS),
+                    "-d",
+                    "8s",
+                    "-s",
+                    str(HERE / "execute.lua"),
+                    f"http://127.0.0.1:{b.front.port}/",
+                ],
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             try:
                 time.sleep(1.5)
                 times = []
@@ -256,24 +358,49 @@ def memory(b):
             session.answers()
         b.wrk("get.lua", 16, 2, "/healthz")
         b.load(PYTHON, made, 4, 3)
-        b.table.add("gateway with 16 workers, PSS of all its processes", "MiB", [machine.pss(machine.family(b.gateway.pid))], 40)
+        b.table.add(
+            "gateway with 16 workers, PSS of all its processes",
+            "MiB",
+            [machine.pss(machine.family(b.gateway.pid))],
+            40,
+        )
         time.sleep(0.5)
         pids = [b.docker.pid(s.id) for s in made]
-        b.table.add("idle session, warm and bare, anonymous memory", "MiB", [machine.anonymous(p) for p in pids], 16)
+        b.table.add(
+            "idle session, warm and bare, anonymous memory",
+            "MiB",
+            [machine.anonymous(p) for p in pids],
+            16,
+        )
         time.sleep(6)
-        b.table.add("idle session, after SANDBOX_WARM_SECONDS", "MiB", [machine.anonymous(p) for p in pids], 2)
+        b.table.add(
+            "idle session, after SANDBOX_WARM_SECONDS",
+            "MiB",
+            [machine.anonymous(p) for p in pids],
+            2,
+        )
         first = [b.timed(s.answers)[0] for s in made]
         b.table.add("  the execution after that", "ms", first)
         if not made[0].python(IMPORTS).error:
             time.sleep(2)
-            b.table.add("  idle session with numpy, pandas, matplotlib preloaded", "MiB", [machine.anonymous(pids[0])])
+            b.table.add(
+                "  idle session with numpy, pandas, matplotlib preloaded",
+                "MiB",
+                [machine.anonymous(pids[0])],
+            )
     finally:
         for session in made:
             session.delete()
 
 
-PARTS = {"latency": latency, "throughput": throughput, "imports": imports, "sessions": sessions, "health": health,
-         "memory": memory}
+PARTS = {
+    "latency": latency,
+    "throughput": throughput,
+    "imports": imports,
+    "sessions": sessions,
+    "health": health,
+    "memory": memory,
+}
 
 
 def measure(names):
@@ -285,6 +412,16 @@ def measure(names):
                 PARTS[name](bench)
     if "memory" in names:
         with contextlib.ExitStack() as stack:
-            memory(Bench(stack, table, WORKERS=16, MAX_CONCURRENT_EXECUTIONS=10, MAX_CONCURRENT_RENDERS=2,
-                         RESERVED_WORKERS=4, WAITING_WORKERS=4, SANDBOX_WARM_SECONDS=4))
+            memory(
+                Bench(
+                    stack,
+                    table,
+                    WORKERS=16,
+                    MAX_CONCURRENT_EXECUTIONS=10,
+                    MAX_CONCURRENT_RENDERS=2,
+                    RESERVED_WORKERS=4,
+                    WAITING_WORKERS=4,
+                    SANDBOX_WARM_SECONDS=4,
+                )
+            )
     return table

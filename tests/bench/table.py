@@ -21,9 +21,18 @@ class Row:
         return "met" if met else "MISSED"
 
     def as_dict(self):
-        return {"name": self.name, "unit": self.unit, "median": self.median, "low": min(self.values),
-                "high": max(self.values), "samples": len(self.values), "goal": self.goal,
-                "at_least": self.at_least, "verdict": self.verdict, "note": self.note}
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "median": self.median,
+            "low": min(self.values),
+            "high": max(self.values),
+            "samples": len(self.values),
+            "goal": self.goal,
+            "at_least": self.at_least,
+            "verdict": self.verdict,
+            "note": self.note,
+        }
 
 
 def number(value):
@@ -39,7 +48,12 @@ class Table:
         row = Row(name, unit, values, goal, at_least, note)
         self.rows.append(row)
         goal = "" if goal is None else ("≥ " if at_least else "≤ ") + number(goal)
-        spread = f"{number(min(row.values))} .. {number(max(row.values))}" if len(row.values) > 1 else ""
-        print(f"{name:<58} {number(row.median):>9} {unit:<6} {spread:>19}  {goal:>9}  {row.verdict}"
-              + (f"  ({note})" if note else ""), flush=True)
+        spread = (
+            f"{number(min(row.values))} .. {number(max(row.values))}" if len(row.values) > 1 else ""
+        )
+        print(
+            f"{name:<58} {number(row.median):>9} {unit:<6} {spread:>19}  {goal:>9}  {row.verdict}"
+            + (f"  ({note})" if note else ""),
+            flush=True,
+        )
         return row.median

@@ -12,6 +12,7 @@ from support.tap import Failed, ensure, equal, eventually, matches
 EMPTY = (None, [], {}, "", 0, False)
 
 # path into the answer of inspect: wanted value; a tuple lists all that will do
+# fmt: off
 GOLDEN = {
     "Config.Image": IMAGE,
     "Config.WorkingDir": "/home/sandbox",
@@ -67,7 +68,8 @@ GOLDEN = {
     "HostConfig.NanoCpus": EMPTY,
     "HostConfig.ShmSize": 134217728,
     "HostConfig.LogConfig": {"Type": "none", "Config": {}},
-    "HostConfig.RestartPolicy": ({"Name": "no", "MaximumRetryCount": 0}, {"Name": "", "MaximumRetryCount": 0}),
+    "HostConfig.RestartPolicy": ({"Name": "no", "MaximumRetryCount": 0}, {"Name": "",
+        "MaximumRetryCount": 0}),
     "HostConfig.AutoRemove": True,
     "HostConfig.Init": (None, False),
     "HostConfig.Runtime": ("runc", "io.containerd.runc.v2"),
@@ -78,33 +80,54 @@ GOLDEN = {
     "AppArmorProfile": ("", "docker-default"),
     "NetworkSettings.Ports": EMPTY,
 }
+# fmt: on
 
 # What user code sees of it.
+# fmt: off
 INSIDE = {
-    "no capabilities": ("grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | grep -vc 0000000000000000", "0\n"),
+    "no capabilities": ("grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | grep -vc "
+        "0000000000000000", "0\n"),
     "no new privileges": ("grep NoNewPrivs /proc/self/status | cut -f2", "1\n"),
     "a seccomp filter": ("grep ^Seccomp: /proc/self/status | cut -f2", "2\n"),
     "no network but loopback": ("ls /sys/class/net; cat /proc/net/route | wc -l", "lo\n1\n"),
-    "root is read-only": ("touch /x /usr/x /etc/x /var/x /root/x 2>&1 | grep -c -e 'Read-only' -e 'denied'", "5\n"),
+    "root is read-only": ("touch /x /usr/x /etc/x /var/x /root/x 2>&1 | grep -c -e 'Read-only' -e "
+        "'denied'", "5\n"),
     "HOME is the user's alone": ("stat -c '%a %u' ~ | sed \"s/ $(id -u)$/ me/\"", "700 me\n"),
     "/tmp has its mode": ("stat -c %a /tmp", "1777\n"),
     "the user has a name": ("id -un", "sandbox\n"),
     "no other group": ("id -G", "10001\n"),
-    "PID 1 is the supervisor": ("tr '\\0' '\\n' </proc/1/cmdline | head -n 1", "/usr/libexec/code-gateway/sandbox-init\n"),
+    "PID 1 is the supervisor": ("tr '\\0' '\\n' </proc/1/cmdline | head -n 1",
+        "/usr/libexec/code-gateway/sandbox-init\n"),
     "oom_score_adj": ("cat /proc/self/oom_score_adj", "1000\n"),
     "no core files": ("ulimit -c; ulimit -Hc", "0\n0\n"),
 }
+# fmt: on
 
 
 def rows(tap):
     with scratch() as where, Redis(where).start() as redis, Gateway(where, redis) as gateway:
         with gateway.session() as one, gateway.session("bob", enable_network=True) as other:
             look(tap, gateway, one, other)
-    with scratch() as where, Redis(where).start() as redis, \
-            Gateway(where, redis, SANDBOX_MEM_LIMIT="256m", SANDBOX_PIDS_LIMIT=64, SANDBOX_CPU_QUOTA=50000,
-                    SANDBOX_CPU_PERIOD=50000, SANDBOX_TMP_ROOT_SIZE="32m", SANDBOX_HOME_TMPFS_SIZE="16m",
-                    SANDBOX_SHM_SIZE="8m", SANDBOX_UID=20000, SANDBOX_UID_RANGE=16, SANDBOX_GID=10001, JANITOR_INTERVAL_SECONDS=5,
-                    SANDBOX_READ_ONLY_ROOTFS="true") as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(
+            where,
+            redis,
+            SANDBOX_MEM_LIMIT="256m",
+            SANDBOX_PIDS_LIMIT=64,
+            SANDBOX_CPU_QUOTA=50000,
+            SANDBOX_CPU_PERIOD=50000,
+            SANDBOX_TMP_ROOT_SIZE="32m",
+            SANDBOX_HOME_TMPFS_SIZE="16m",
+            SANDBOX_SHM_SIZE="8m",
+            SANDBOX_UID=20000,
+            SANDBOX_UID_RANGE=16,
+            SANDBOX_GID=10001,
+            JANITOR_INTERVAL_SECONDS=5,
+            SANDBOX_READ_ONLY_ROOTFS="true",
+        ) as gateway,
+    ):
         with gateway.session() as session:
             settings(tap, gateway, session)
 
@@ -112,6 +135,7 @@ def rows(tap):
 def look(tap, gateway, one, other):
     seen = gateway.docker.inspect(one.id)
     for path, want in GOLDEN.items():
+
         @tap.row(f"inspect: {path}")
         def _():
             found = seen
@@ -124,18 +148,34 @@ def look(tap, gateway, one, other):
 
     @tap.row("inspect: no field of HostConfig is on that the table does not know")
     def _():
-        known = {p.split(".")[1] for p in GOLDEN if p.startswith("HostConfig.")} | {"Tmpfs", "Ulimits", "ConsoleSize",
-                "MaskedPaths", "ReadonlyPaths"}
-        equal({k: v for k, v in seen["HostConfig"].items() if k not in known and v not in EMPTY}, {})
+        known = {p.split(".")[1] for p in GOLDEN if p.startswith("HostConfig.")} | {
+            "Tmpfs",
+            "Ulimits",
+            "ConsoleSize",
+            "MaskedPaths",
+            "ReadonlyPaths",
+        }
+        equal(
+            {k: v for k, v in seen["HostConfig"].items() if k not in known and v not in EMPTY}, {}
+        )
 
     @tap.row("inspect: what Docker masks stays masked")
     def _():
-        ensure("/proc/kcore" in seen["HostConfig"]["MaskedPaths"] and "/proc/sys" in seen["HostConfig"]["ReadonlyPaths"], seen["HostConfig"])
+        ensure(
+            "/proc/kcore" in seen["HostConfig"]["MaskedPaths"]
+            and "/proc/sys" in seen["HostConfig"]["ReadonlyPaths"],
+            seen["HostConfig"],
+        )
 
     @tap.row("inspect: labels are exactly two")
     def _():
         labels = seen["Config"]["Labels"]
-        own = {k: v for k, v in labels.items() if k not in (gateway.docker.call("GET", f"/images/{IMAGE}/json")["Config"]["Labels"] or {})}
+        own = {
+            k: v
+            for k, v in labels.items()
+            if k
+            not in (gateway.docker.call("GET", f"/images/{IMAGE}/json")["Config"]["Labels"] or {})
+        }
         equal(sorted(own), ["deployment", "managed-by"])
         equal(own["managed-by"], "code-gateway")
         matches(r"^[0-9a-f-]{12,64}$", own["deployment"])
@@ -159,7 +199,11 @@ def look(tap, gateway, one, other):
         equal(sorted(tmpfs), ["/home/sandbox", "/tmp"])
         for path, size, mode in (("/home/sandbox", "256m", "0700"), ("/tmp", "512m", "1777")):
             options = dict(o.partition("=")[::2] for o in tmpfs[path].split(","))
-            equal((options["uid"], options["gid"], options["mode"]), (uid, "10001", mode), str(options))
+            equal(
+                (options["uid"], options["gid"], options["mode"]),
+                (uid, "10001", mode),
+                str(options),
+            )
             ensure(options["size"] in (size, str(int(size[:-1]) << 20)), options)
             ensure(1000 <= int(options["nr_inodes"]) <= 100000, options)
             ensure("exec" not in options, options)
@@ -173,8 +217,19 @@ def look(tap, gateway, one, other):
     @tap.row("inspect: the environment holds nothing of ours")
     def _():
         names = {e.split("=")[0] for e in seen["Config"]["Env"]}
-        ensure({"HOME", "MPLBACKEND", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONUNBUFFERED", "TMPDIR",
-                "XDG_CACHE_HOME"} <= names, names)
+        ensure(
+            {
+                "HOME",
+                "MPLBACKEND",
+                "PYTHONDONTWRITEBYTECODE",
+                "PYTHONIOENCODING",
+                "PYTHONUNBUFFERED",
+                "TMPDIR",
+                "XDG_CACHE_HOME",
+            }
+            <= names,
+            names,
+        )
         text = str(seen)
         secrets = [*gateway.tokens.values(), "alice", "bob", str(gateway.socket), gateway.redis.url]
         equal([s for s in secrets if s in text], [])
@@ -192,7 +247,9 @@ def look(tap, gateway, one, other):
 
     @tap.row("inside: mounts are noexec, nosuid, nodev")
     def _():
-        lines = one.bash("grep -e ' /tmp ' -e ' /home/sandbox ' -e ' /dev/shm ' /proc/mounts").stdout.splitlines()
+        lines = one.bash(
+            "grep -e ' /tmp ' -e ' /home/sandbox ' -e ' /dev/shm ' /proc/mounts"
+        ).stdout.splitlines()
         equal(len(lines), 3, str(lines))
         for line in lines:
             ensure({"noexec", "nosuid", "nodev"} <= set(line.split()[3].split(",")), line)
@@ -212,15 +269,23 @@ def created(gateway):
 
 def settings(tap, gateway, session):
     seen = gateway.docker.inspect(session.id)["HostConfig"]
-    tap.row("settings: limits reach Docker")(lambda: equal(
-        [seen[k] for k in ("Memory", "MemorySwap", "PidsLimit", "CpuQuota", "CpuPeriod", "ShmSize")],
-        [268435456, 268435456, 64, 50000, 50000, 8388608]))
+    tap.row("settings: limits reach Docker")(
+        lambda: equal(
+            [
+                seen[k]
+                for k in ("Memory", "MemorySwap", "PidsLimit", "CpuQuota", "CpuPeriod", "ShmSize")
+            ],
+            [268435456, 268435456, 64, 50000, 50000, 8388608],
+        )
+    )
 
     @tap.row("settings: sizes of tmpfs, and they hold")
     def _():
         result = session.bash("df --output=target,size -B1 /tmp ~ /dev/shm | tail -n +2")
-        equal([line.split() for line in result.stdout.splitlines()],
-              [["/tmp", "33554432"], ["/home/sandbox", "16777216"], ["/dev/shm", "8388608"]])
+        equal(
+            [line.split() for line in result.stdout.splitlines()],
+            [["/tmp", "33554432"], ["/home/sandbox", "16777216"], ["/dev/shm", "8388608"]],
+        )
 
     @tap.row("settings: uids from SANDBOX_UID, each its own, given back")
     def _():

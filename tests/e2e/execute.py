@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What code does and what its caller is told: contract 5.2 to 5.7, 5.9, 5.10, 5.12, 5.13."""
 
-import base64
 import re
 
 from support.gateway import Gateway
@@ -9,12 +8,13 @@ from support.redis import Redis
 from support.service import scratch
 from support.tap import Skipped, ensure, equal, matches
 
-ANY = object()              # not looked at
-TRIMMED = object()          # error: all of stderr, trimmed
+ANY = object()  # not looked at
+TRIMMED = object()  # error: all of stderr, trimmed
 TRACE = 'Traceback (most recent call last):\n  File "<user_code>", line 1, in <module>\n'
 CUT = "\n\n... [OUTPUT TRUNCATED \u2014 %d chars total, showing first 100000]"
 
 # name, code, stdout, stderr, error, error_type
+# fmt: off
 PYTHON = [
     ("print", 'print("hello")', "hello\n", "", None, None),
     ("stderr is no error", 'import sys; print("e", file=sys.stderr)', "", "e\n", None, None),
@@ -22,17 +22,22 @@ PYTHON = [
      "", "<user_code>:1: UserWarning: w\n", None, None),
     ("sys.exit()", "import sys; sys.exit()", "", "", None, None),
     ("sys.exit(0)", "import sys; print(1); sys.exit(0)", "1\n", "", None, None),
-    ("sys.exit(None) in a function", "import sys\ndef f(): sys.exit(None)\nf()", "", "", None, None),
+    ("sys.exit(None) in a function", "import sys\ndef f(): sys.exit(None)\nf()", "", "", None,
+     None),
     ("sys.exit(256) is 0", "import sys; sys.exit(256)", "", "", None, None),
-    ("sys.exit(3)", "import sys; sys.exit(3)", "", "", "Python process exited with code 3", "SystemExit"),
+    ("sys.exit(3)", "import sys; sys.exit(3)", "", "", "Python process exited with code 3",
+     "SystemExit"),
     ("sys.exit(-1) is 255", "import sys; sys.exit(-1)",
      "", "", "Python process exited with code 255", "SystemExit"),
     ("sys.exit(True) is 1", "import sys; sys.exit(True)",
      "", "", "Python process exited with code 1", "SystemExit"),
     ("exit(4)", "exit(4)", "", "", "Python process exited with code 4", "SystemExit"),
-    ("os._exit(5)", "import os; os._exit(5)", "", "", "Python process exited with code 5", "SystemExit"),
-    ("os._exit keeps what was printed", 'import os; print("a"); os._exit(0)', "a\n", "", None, None),
-    ("sys.exit(3) after words on stderr", 'import sys; print("warn here", file=sys.stderr); sys.exit(3)',
+    ("os._exit(5)", "import os; os._exit(5)", "", "", "Python process exited with code 5",
+     "SystemExit"),
+    ("os._exit keeps what was printed", 'import os; print("a"); os._exit(0)', "a\n", "", None,
+     None),
+    ("sys.exit(3) after words on stderr",
+     'import sys; print("warn here", file=sys.stderr); sys.exit(3)',
      "", "warn here\n", "warn here", "PythonExitError"),
     ("killed", "import os; os.kill(os.getpid(), 9)",
      "", "", "Python process terminated by SIGKILL", "ProcessSignalError"),
@@ -40,13 +45,16 @@ PYTHON = [
      "x", "", "Python process terminated by SIGTERM", "ProcessSignalError"),
     ("segmentation fault", "import ctypes; ctypes.string_at(0)",
      "", ANY, "Python process terminated by SIGSEGV", "ProcessSignalError"),
-    ("abort", "import os; os.abort()", "", ANY, "Python process terminated by SIGABRT", "ProcessSignalError"),
+    ("abort", "import os; os.abort()", "", ANY, "Python process terminated by SIGABRT",
+     "ProcessSignalError"),
     ("a signal without a name", "import os; os.kill(os.getpid(), 40)",
      "", "", "Python process terminated by signal 40", "ProcessSignalError"),
     ("raise KeyError", "raise KeyError", "", TRACE + "KeyError\n", TRIMMED, "KeyError"),
-    ("1/0", "1/0", "", TRACE + "ZeroDivisionError: division by zero\n", TRIMMED, "ZeroDivisionError"),
+    ("1/0", "1/0", "", TRACE + "ZeroDivisionError: division by zero\n", TRIMMED,
+     "ZeroDivisionError"),
     ("a dotted exception", 'import json; json.loads("{")', "", ANY, TRIMMED, "JSONDecodeError"),
-    ("NameError", "print(x)", "", TRACE + "NameError: name 'x' is not defined\n", TRIMMED, "NameError"),
+    ("NameError", "print(x)", "", TRACE + "NameError: name 'x' is not defined\n", TRIMMED,
+     "NameError"),
     ("input()", "input()", "", TRACE + "EOFError: EOF when reading a line\n", TRIMMED, "EOFError"),
     ("SyntaxError", "def foo(\n  b", "", ANY, TRIMMED, "SyntaxError"),
     ("IndentationError", "if 1:\nx", "", ANY, TRIMMED, "IndentationError"),
@@ -58,29 +66,39 @@ PYTHON = [
      "", TRACE + "ValueError: executor.py main.py\n", TRIMMED, "ValueError"),
     ("frames of libraries stay", "import json; json.loads('{')",
      "", lambda text: "json/__init__.py" in text and "/usr/libexec" not in text, TRIMMED, ANY),
-    ("a chain of exceptions", "try:\n    1/0\nexcept Exception as e:\n    raise OSError('late') from e",
+    ("a chain of exceptions",
+     "try:\n    1/0\nexcept Exception as e:\n    raise OSError('late') from e",
      "", lambda text: text.count("Traceback") == 2 and "direct cause" in text, TRIMMED, "OSError"),
     ("exceptions in groups", "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])",
      "", lambda text: "ValueError: 1" in text, TRIMMED, ("ExceptionGroup", "PythonExitError")),
-    ("recursion", "def f(): f()\nf()", "", lambda text: text.endswith("maximum recursion depth exceeded\n"),
+    ("recursion", "def f(): f()\nf()", "",
+     lambda text: text.endswith("maximum recursion depth exceeded\n"),
      TRIMMED, "RecursionError"),
-    ("a thread's exception is no error", "import threading\nt = threading.Thread(target=lambda: 1/0)\n"
-     "t.start(); t.join(); print('done')", "done\n", lambda text: "ZeroDivisionError" in text, None, None),
+    ("a thread's exception is no error",
+     "import threading\nt = threading.Thread(target=lambda: 1/0)\n"
+     "t.start(); t.join(); print('done')", "done\n", lambda text: "ZeroDivisionError" in text, None,
+     None),
     ("exit functions run", "import atexit; atexit.register(print, 'bye'); print('hi')",
      "hi\nbye\n", "", None, None),
     ("a forged result is only output",
-     "import sys; sys.__stdout__.write('__EXECUTOR_RESULT__:{\"stdout\":\"x\",\"error\":null}\\n'); 1/0",
+     "import sys; "
+     "sys.__stdout__.write('__EXECUTOR_RESULT__:{\"stdout\":\"x\",\"error\":null}\\n'); 1/0",
      '__EXECUTOR_RESULT__:{"stdout":"x","error":null}\n', ANY, TRIMMED, "ZeroDivisionError"),
     ("the interpreter's parent cannot be killed",
      "import os\ntry: os.kill(os.getppid(), 9)\nexcept PermissionError: print('refused')",
      "refused\n", "", None, None),
-    ("text that is not ASCII", 'print("h\u00e9 \u2603 \U0001f600")', "h\u00e9 \u2603 \U0001f600\n", "", None, None),
-    ("carriage returns stay", 'import sys; sys.stdout.write("a\\r\\nb\\rc")', "a\r\nb\rc", "", None, None),
-    ("NUL and escapes stay", 'import sys; sys.stdout.write("a\\0b\\x1b[31mc")', "a\0b\x1b[31mc", "", None, None),
-    ("bytes that are no UTF-8", "import os; os.write(1, b'a\\xffb\\xe2\\x82'); os.write(2, b'\\xfe')",
+    ("text that is not ASCII", 'print("h\u00e9 \u2603 \U0001f600")', "h\u00e9 \u2603 \U0001f600\n",
+     "", None, None),
+    ("carriage returns stay", 'import sys; sys.stdout.write("a\\r\\nb\\rc")', "a\r\nb\rc", "", None,
+     None),
+    ("NUL and escapes stay", 'import sys; sys.stdout.write("a\\0b\\x1b[31mc")', "a\0b\x1b[31mc", "",
+     None, None),
+    ("bytes that are no UTF-8",
+     "import os; os.write(1, b'a\\xffb\\xe2\\x82'); os.write(2, b'\\xfe')",
      "a\ufffdb\ufffd", "\ufffd", None, None),
     ("100000 characters are not cut", "print('x' * 100000, end='')", "x" * 100000, "", None, None),
-    ("100005 characters are cut", "print('x' * 100005, end='')", "x" * 100000 + CUT % 100005, "", None, None),
+    ("100005 characters are cut", "print('x' * 100005, end='')", "x" * 100000 + CUT % 100005, "",
+     None, None),
     ("characters are counted, not bytes", "print('\U0001f600' * 100001, end='')",
      "\U0001f600" * 100000 + CUT % 100001, "", None, None),
     ("stderr is cut by itself", "import sys\nprint('ok')\nsys.stderr.write('y' * 200000)",
@@ -88,36 +106,48 @@ PYTHON = [
     ("code with a NUL in a string", "print(len('a\0b'))", ANY, ANY, ANY, ANY),
     ("a leading BOM and CRLF lines", "\ufeffprint(1)\r\nprint(2)\r\n", ANY, ANY, ANY, ANY),
 ]
+# fmt: on
 
+# fmt: off
 BASH = [
     ("echo", "echo hi", "hi\n", "", None, None),
-    ("exit status", "echo hi; echo err >&2; exit 3", "hi\n", "err\n", "Bash script exited with code 3", "BashExitError"),
+    ("exit status", "echo hi; echo err >&2; exit 3", "hi\n", "err\n",
+     "Bash script exited with code 3", "BashExitError"),
     ("exit 256 is 0", "exit 256", "", "", None, None),
     ("no -e", "false; echo x", "x\n", "", None, None),
     ("unknown command", "nosuchcmd", "",
-     lambda text: re.fullmatch(r"/tmp/misc/[0-9a-f-]{12}/script\.sh: line 1: nosuchcmd: command not found\n", text),
+     lambda text: re.fullmatch(r"/tmp/misc/[0-9a-f-]{12}/script\.sh: line 1: nosuchcmd: command "
+     r"not found\n", text),
      "Bash script exited with code 127", "BashExitError"),
-    ("syntax error", "if", "", lambda text: "syntax error" in text, "Bash script exited with code 2", "BashExitError"),
+    ("syntax error", "if", "", lambda text: "syntax error" in text,
+     "Bash script exited with code 2", "BashExitError"),
     ("stdin is empty", 'read x; echo "got:$x:$?"', "got::1\n", "", None, None),
     ("NUL survives", r'printf "a\0b"', "a\0b", "", None, None),
     ("killed", "kill -9 $$", "", "", "Bash script exited with code -9", "BashExitError"),
     ("terminated by its child's signal", "sh -c 'kill -9 $$'; exit $?", "", ANY,
      "Bash script exited with code 137", "BashExitError"),
-    ("where it is", "pwd; echo $# $-", lambda text: re.fullmatch(r"/home/sandbox\n0 [a-zA-Z]+\n", text)
+    ("where it is", "pwd; echo $# $-", lambda text: re.fullmatch(r"/home/sandbox\n0 [a-zA-Z]+\n",
+     text)
      and "i" not in text.split()[2] and "e" not in text.split()[2], "", None, None),
     ("its own path", "echo $0; stat -c %a $0",
      lambda text: re.fullmatch(r"/tmp/misc/[0-9a-f-]{12}/script\.sh\n755\n", text), "", None, None),
-    ("script text with NUL", "echo a\0b", ANY, ANY, "Bash script exited with code 126", "BashExitError"),
+    ("script text with NUL", "echo a\0b", ANY, ANY, "Bash script exited with code 126",
+     "BashExitError"),
     ("a pipe closed early", "yes | head -n 1", "y\n", "", None, None),
-    ("jobs, arrays, here documents", "a=(1 2 3); cat <<E & wait; echo ${#a[@]}\nin\nE", "in\n3\n", "", None, None),
+    ("jobs, arrays, here documents", "a=(1 2 3); cat <<E & wait; echo ${#a[@]}\nin\nE", "in\n3\n",
+     "", None, None),
 ]
+# fmt: on
 
 BLANK = ("Empty code provided", "ValueError")
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, \
-            Gateway(where, redis, MAX_TIMEOUT=60) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(where, redis, MAX_TIMEOUT=60) as gateway,
+    ):
         with gateway.session() as session:
             tap.table("python", PYTHON, lambda *row: outcome(session.python, *row))
             tap.table("bash", BASH, lambda *row: outcome(session.bash, *row))
@@ -126,8 +156,11 @@ def rows(tap):
             leftovers(tap, session)
             figures(tap, gateway)
         limits(tap, gateway)
-    with scratch() as where, Redis(where).start() as redis, \
-            Gateway(where, redis, TIMEOUT_ACTION="keep", MAX_ERROR_CHARS=256) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(where, redis, TIMEOUT_ACTION="keep", MAX_ERROR_CHARS=256) as gateway,
+    ):
         kept(tap, gateway)
 
 
@@ -136,7 +169,12 @@ def outcome(run, code, stdout, stderr, error, error_type):
     if error is TRIMMED:
         error = result.stderr.strip()
         ensure(error, result, "nothing on stderr:")
-    for name, want in (("stdout", stdout), ("stderr", stderr), ("error", error), ("error_type", error_type)):
+    for name, want in (
+        ("stdout", stdout),
+        ("stderr", stderr),
+        ("error", error),
+        ("error_type", error_type),
+    ):
         got = result[name]
         if want is ANY:
             continue
@@ -154,11 +192,25 @@ def shape(tap, session):
     @tap.row("result: its members in order")
     def _():
         result = session.python("print(1)")
-        equal(list(result)[:9], ["execution_id", "stdout", "stderr", "error", "error_type", "files",
-                                 "execution_time", "install_time", "timed_out"])
+        equal(
+            list(result)[:9],
+            [
+                "execution_id",
+                "stdout",
+                "stderr",
+                "error",
+                "error_type",
+                "files",
+                "execution_time",
+                "install_time",
+                "timed_out",
+            ],
+        )
         matches(r"^[0-9a-f]{8}-[0-9a-f]{3}$", result.execution_id)
-        ensure(isinstance(result.execution_time, (int, float)) and 0 < result.execution_time < 30,
-               result.execution_time)
+        ensure(
+            isinstance(result.execution_time, (int, float)) and 0 < result.execution_time < 30,
+            result.execution_time,
+        )
         equal(round(result.execution_time, 4), result.execution_time)
         equal(result.install_time, None)
 
@@ -176,16 +228,22 @@ def shape(tap, session):
 
     for language in ("python", "bash"):
         for text in (" ", "\n\t \n"):
+
             @tap.row(f"result: {language} that is only white space {text!r}")
             def _():
                 result = session.run(text, language)
-                equal((result.error, result.error_type, result.execution_time, result.stdout), (*BLANK, 0, ""))
+                equal(
+                    (result.error, result.error_type, result.execution_time, result.stdout),
+                    (*BLANK, 0, ""),
+                )
 
     @tap.row("result: an exception prints the user's source line once, for syntax errors")
     def _():
         result = session.python("def foo(\n  b")
-        matches(r'(?s)File "<user_code>", line 1\n    def foo\(\n +\^\nSyntaxError: \'\(\' was never closed\n$',
-                result.stderr)
+        matches(
+            r'(?s)File "<user_code>", line 1\n    def foo\(\n +\^\nSyntaxError: \'\(\' was never closed\n$',
+            result.stderr,
+        )
 
     @tap.row("result: NUL in Python code is an error of the run")
     def _():
@@ -210,23 +268,37 @@ def surroundings(tap, session):
         "HOME": ("os.environ['HOME']", "/home/sandbox"),
         "TMPDIR": ("os.environ['TMPDIR']", "/tmp/misc"),
         "MPLBACKEND": ("os.environ['MPLBACKEND']", "Agg"),
-        "no descriptor but three": ("sorted(map(int, os.listdir('/proc/self/fd')))[:-1]", [0, 1, 2]),
+        "no descriptor but three": (
+            "sorted(map(int, os.listdir('/proc/self/fd')))[:-1]",
+            [0, 1, 2],
+        ),
         "stdin is /dev/null": ("os.readlink('/proc/self/fd/0')", "/dev/null"),
         "its own session": ("os.getsid(0) == os.getpid()", True),
-        "nothing of ours in the environment":
-            ("[k for k in os.environ if k.startswith(('CODE', 'EXEC', 'PIP_', 'ENABLE', 'CG_', 'REDIS', 'API', 'DOCKER'))]"
-             " if 'PIP_DISABLE_PIP_VERSION_CHECK' not in os.environ else"
-             " [k for k in os.environ if k.startswith(('CODE', 'EXEC', 'ENABLE', 'CG_', 'REDIS', 'API', 'DOCKER'))]", []),
-        "what stays visible": ("[k for k in 'HOME MPLBACKEND PYTHONDONTWRITEBYTECODE PYTHONIOENCODING "
-                               "PYTHONUNBUFFERED TMPDIR XDG_CACHE_HOME'.split() if k not in os.environ]", []),
-        "the user's site packages": ("any(p.startswith('/home/sandbox/.local/lib/python3') for p in sys.path)", True),
-        "nothing of ours to import": ("[p for p in sys.path if 'libexec' in p or p == '/usr/local/bin']", []),
+        "nothing of ours in the environment": (
+            "[k for k in os.environ if k.startswith(('CODE', 'EXEC', 'ENABLE', 'PIP_PACKAGES',"
+            " 'REDIS', 'API', 'DOCKER', 'DEPLOYMENT'))]",
+            [],
+        ),
+        "what stays visible": (
+            "[k for k in 'HOME MPLBACKEND PYTHONDONTWRITEBYTECODE PYTHONIOENCODING "
+            "PYTHONUNBUFFERED TMPDIR XDG_CACHE_HOME'.split() if k not in os.environ]",
+            [],
+        ),
+        "the user's site packages": (
+            "any(p.startswith('/home/sandbox/.local/lib/python3') for p in sys.path)",
+            True,
+        ),
+        "nothing of ours to import": (
+            "[p for p in sys.path if 'libexec' in p or p == '/usr/local/bin']",
+            [],
+        ),
         "Python 3.13": ("sys.version_info[:2]", [3, 13]),
         "__main__ is its module": ("sys.modules['__main__'].__dict__ is globals()", True),
         "one thread": ("__import__('threading').active_count()", 1),
         "umask": ("oct(os.umask(0o22))", "0o22"),
     }
     for name, (expression, want) in value.items():
+
         @tap.row(f"surroundings: {name}")
         def _():
             code = f"import json, os, sys\nprint(json.dumps({expression}))"
@@ -242,8 +314,12 @@ def surroundings(tap, session):
 
     @tap.row("surroundings: modules changed by one run are whole in the next")
     def _():
-        session.python("import json, builtins, sys\njson.loads = None; builtins.x = 1; sys.path.append('/x')")
-        result = session.python("import json, builtins, sys\nprint(json.loads('1'), hasattr(builtins, 'x'), '/x' in sys.path)")
+        session.python(
+            "import json, builtins, sys\njson.loads = None; builtins.x = 1; sys.path.append('/x')"
+        )
+        result = session.python(
+            "import json, builtins, sys\nprint(json.loads('1'), hasattr(builtins, 'x'), '/x' in sys.path)"
+        )
         equal(result.stdout, "1 False False\n", result.stderr)
 
     @tap.row("surroundings: random numbers differ between runs")
@@ -256,7 +332,10 @@ def surroundings(tap, session):
         first = session.python("import numpy; print(numpy.random.rand())")
         if first.error_type == "ModuleNotFoundError":
             raise Skipped("the image has no numpy")
-        seen = {session.python("import numpy; print(numpy.random.rand())").worked().stdout for _ in range(4)}
+        seen = {
+            session.python("import numpy; print(numpy.random.rand())").worked().stdout
+            for _ in range(4)
+        }
         equal(len(seen), 4, str(seen))
 
     @tap.row("surroundings: both languages see the same HOME")
@@ -284,10 +363,12 @@ def surroundings(tap, session):
 
     @tap.row("surroundings: user code cannot make the next run its own")
     def _():
-        session.bash("mkdir -p ~/.local/lib/python3.13/site-packages\n"
-                     "echo 'print(\"mine\")' | tee usercustomize.py sitecustomize.py json.py numpy.py "
-                     "~/.local/lib/python3.13/site-packages/usercustomize.py "
-                     "~/.bashrc ~/.bash_profile ~/.profile >/dev/null").worked()
+        session.bash(
+            "mkdir -p ~/.local/lib/python3.13/site-packages\n"
+            "echo 'print(\"mine\")' | tee usercustomize.py sitecustomize.py json.py numpy.py "
+            "~/.local/lib/python3.13/site-packages/usercustomize.py "
+            "~/.bashrc ~/.bash_profile ~/.profile >/dev/null"
+        ).worked()
         equal(session.python("print(1)").stdout, "1\n")
         equal(session.bash("echo 1").stdout, "1\n")
         session.bash("rm -rf ~/* ~/.[a-z]*").worked()
@@ -302,18 +383,30 @@ def leftovers(tap, session):
     @tap.row("leftovers: the run's own directory goes, other files stay")
     def _():
         first = session.bash("echo $0; echo kept >/tmp/kept; echo too >/tmp/misc/kept")
-        result = session.bash(f"test -e {first.stdout.strip()} || echo gone; cat /tmp/kept /tmp/misc/kept; ls /tmp/misc | wc -l")
+        result = session.bash(
+            f"test -e {first.stdout.strip()} || echo gone; cat /tmp/kept /tmp/misc/kept; ls /tmp/misc | wc -l"
+        )
         equal(result.stdout, "gone\nkept\ntoo\n2\n")
         session.bash("rm /tmp/kept /tmp/misc/kept")
 
     for name, language, code in (
-            ("a child that holds the pipes", "bash", "sleep 77 & echo hi"),
-            ("setsid", "bash", "setsid sleep 77 >/dev/null 2>&1 & echo hi"),
-            ("ignoring TERM", "bash", "(trap '' TERM HUP; sleep 77) & echo hi"),
-            ("a double fork", "python", "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
-             "        time.sleep(77)\n    os._exit(0)\nprint('hi')"),
-            ("a stopped child", "bash", "sleep 77 & kill -STOP $!; echo hi"),
-            ("a child after exec", "python", "import subprocess; subprocess.Popen(['sleep', '77']); print('hi')")):
+        ("a child that holds the pipes", "bash", "sleep 77 & echo hi"),
+        ("setsid", "bash", "setsid sleep 77 >/dev/null 2>&1 & echo hi"),
+        ("ignoring TERM", "bash", "(trap '' TERM HUP; sleep 77) & echo hi"),
+        (
+            "a double fork",
+            "python",
+            "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
+            "        time.sleep(77)\n    os._exit(0)\nprint('hi')",
+        ),
+        ("a stopped child", "bash", "sleep 77 & kill -STOP $!; echo hi"),
+        (
+            "a child after exec",
+            "python",
+            "import subprocess; subprocess.Popen(['sleep', '77']); print('hi')",
+        ),
+    ):
+
         @tap.row(f"leftovers: {name} ends with the run")
         def _():
             result = session.run(code, language, timeout=30).worked()
@@ -333,9 +426,12 @@ def figures(tap, gateway):
             result = session.python(
                 "import matplotlib.pyplot as plt\nplt.figure(3, figsize=(2, 1)); plt.plot([1, 2])\n"
                 "plt.figure(1, figsize=(1, 1)); plt.plot([2, 1])\nplt.show(block=False)\nprint(plt.get_fignums())\n"
-                "plt.figure(figsize=(1, 1)); plt.show()").worked()
+                "plt.figure(figsize=(1, 1)); plt.show()"
+            ).worked()
             equal(result.stdout, "[]\n")
-            equal([f["name"] for f in result.files], ["figure_1.png", "figure_2.png", "figure_3.png"])
+            equal(
+                [f["name"] for f in result.files], ["figure_1.png", "figure_2.png", "figure_3.png"]
+            )
             equal({f["mime_type"] for f in result.files}, {"image/png"})
             wide = [png_size(result.content(f"figure_{k}.png"))[0] for k in (1, 2)]
             ensure(wide[0] < wide[1], wide, "figure 1 comes before figure 3:")
@@ -344,13 +440,19 @@ def figures(tap, gateway):
         def _():
             result = session.python("import matplotlib.pyplot as plt; plt.plot([1])").worked()
             equal(result.files, [])
-            result = session.python("import matplotlib.pyplot as plt; plt.plot([1]); plt.show()").worked()
+            result = session.python(
+                "import matplotlib.pyplot as plt; plt.plot([1]); plt.show()"
+            ).worked()
             equal([f["name"] for f in result.files], ["figure_1.png"])
 
         @tap.row("figures: savefig is untouched")
         def _():
-            result = session.python("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('/tmp/output/mine.svg')").worked()
-            equal([(f["name"], f["mime_type"]) for f in result.files], [("mine.svg", "image/svg+xml")])
+            result = session.python(
+                "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('/tmp/output/mine.svg')"
+            ).worked()
+            equal(
+                [(f["name"], f["mime_type"]) for f in result.files], [("mine.svg", "image/svg+xml")]
+            )
 
         @tap.row("figures: several runs, each with its figure")
         def _():
@@ -370,7 +472,11 @@ def png_size(data):
 
 
 def timed_out(result, seconds, text):
-    equal((result.error, result.error_type, result.timed_out), (text, "TimeoutError", True), str(dict(result)))
+    equal(
+        (result.error, result.error_type, result.timed_out),
+        (text, "TimeoutError", True),
+        str(dict(result)),
+    )
     equal(result.execution_time, seconds)
     ensure(isinstance(result.execution_time, float), result.execution_time)
 
@@ -378,11 +484,23 @@ def timed_out(result, seconds, text):
 def limits(tap, gateway):
     removed = "Execution timed out after 1 seconds. Container removed."
     for name, language, code, partial in (
-            ("sleep", "python", "import time; print('partial', flush=True); time.sleep(30)", "partial\n"),
-            ("a busy loop", "python", "print('partial')\nwhile True: pass", "partial\n"),
-            ("SIGTERM ignored", "bash", "trap '' TERM INT HUP; echo partial; while :; do sleep 1; done", "partial\n"),
-            ("stopped by itself", "bash", "echo partial; kill -STOP $$", "partial\n"),
-            ("opening a FIFO", "bash", "mkfifo f; echo partial; cat <f", "partial\n")):
+        (
+            "sleep",
+            "python",
+            "import time; print('partial', flush=True); time.sleep(30)",
+            "partial\n",
+        ),
+        ("a busy loop", "python", "print('partial')\nwhile True: pass", "partial\n"),
+        (
+            "SIGTERM ignored",
+            "bash",
+            "trap '' TERM INT HUP; echo partial; while :; do sleep 1; done",
+            "partial\n",
+        ),
+        ("stopped by itself", "bash", "echo partial; kill -STOP $$", "partial\n"),
+        ("opening a FIFO", "bash", "mkfifo f; echo partial; cat <f", "partial\n"),
+    ):
+
         @tap.row(f"time-out: {name}: what was written comes back, the session goes")
         def _():
             with gateway.session() as session:
@@ -390,14 +508,18 @@ def limits(tap, gateway):
                 timed_out(result, 1.0, removed)
                 equal(result.stdout, partial)
                 again = session.ask("print(1)")
-                equal((again.status, again.detail), (
-                    404, "Container session not found, or it was shut down due to inactivity."))
+                equal(
+                    (again.status, again.detail),
+                    (404, "Container session not found, or it was shut down due to inactivity."),
+                )
                 equal(session.inspect().status, 404)
 
     @tap.row("time-out: half a character at the cut is U+FFFD, not lost")
     def _():
         with gateway.session() as session:
-            result = session.python("import os, time; os.write(1, b'a\\xf0\\x9f'); time.sleep(9)", timeout=1)
+            result = session.python(
+                "import os, time; os.write(1, b'a\\xf0\\x9f'); time.sleep(9)", timeout=1
+            )
             equal((result.stdout, result.timed_out), ("a\ufffd", True))
 
     @tap.row("time-out: no output files, even if some were written")
@@ -407,6 +529,7 @@ def limits(tap, gateway):
             equal((result.files, result.timed_out), ([], True))
 
     with gateway.session() as session:
+
         @tap.row("limits: 100000 four-byte characters of Python")
         def _():
             code = 'print(len("%s"))'
@@ -429,14 +552,19 @@ def limits(tap, gateway):
 
         @tap.row("limits: both streams at once, 20 MB each")
         def _():
-            result = session.python("import os\nfor i in range(320):\n    os.write(1, b'o' * 65536)\n"
-                                    "    os.write(2, b'e' * 65536)", timeout=30).worked()
+            result = session.python(
+                "import os\nfor i in range(320):\n    os.write(1, b'o' * 65536)\n"
+                "    os.write(2, b'e' * 65536)",
+                timeout=30,
+            ).worked()
             ensure(result.stdout.endswith(CUT % (320 * 65536)), result.stdout[-200:])
             ensure(result.stderr.endswith(CUT % (320 * 65536)), result.stderr[-200:])
 
         @tap.row("limits: error holds the end of a long stderr")
         def _():
-            result = session.python("import sys; sys.stderr.write('z' * 300000 + '\\n'); raise ValueError('last')")
+            result = session.python(
+                "import sys; sys.stderr.write('z' * 300000 + '\\n'); raise ValueError('last')"
+            )
             equal(result.error_type, "ValueError")
             ensure(len(result.error) <= 17000, len(result.error))
             ensure(result.error.endswith("ValueError: last"), result.error[-200:])
@@ -444,11 +572,15 @@ def limits(tap, gateway):
 
 def kept(tap, gateway):
     with gateway.session() as session:
+
         @tap.row("TIMEOUT_ACTION=keep: the session stays, with its files")
         def _():
             session.bash("echo before >f").worked()
             result = session.bash("echo partial; cat f; sleep 30", timeout=1)
-            equal((result.stdout, result.timed_out, result.error_type), ("partial\nbefore\n", True, "TimeoutError"))
+            equal(
+                (result.stdout, result.timed_out, result.error_type),
+                ("partial\nbefore\n", True, "TimeoutError"),
+            )
             matches(r"^Execution timed out after 1 seconds\.$", result.error)
             equal(session.bash("cat f").stdout, "before\n")
             session.answers()
@@ -461,6 +593,8 @@ def kept(tap, gateway):
 
         @tap.row("MAX_ERROR_CHARS: error is the tail of stderr")
         def _():
-            result = session.python("import sys; sys.stderr.write('z' * 5000 + '\\n'); raise ValueError('last')")
+            result = session.python(
+                "import sys; sys.stderr.write('z' * 5000 + '\\n'); raise ValueError('last')"
+            )
             ensure(len(result.error) <= 256, len(result.error))
             ensure(result.error.endswith("ValueError: last"), result.error)

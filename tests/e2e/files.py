@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files into a sandbox and out of it: contract 1.2.6 steps 10 and 11, 1.4 FileInput, 5.8."""
 
-import base64
 import re
 
 from support.gateway import Gateway, given
@@ -12,71 +11,109 @@ from support.tap import ensure, equal, matches
 OUT = "/tmp/output"
 OCTET = "application/octet-stream"
 
+# fmt: off
 MIME = {
-    "a.txt": "text/plain", "a.csv": "text/csv", "a.tsv": "text/tab-separated-values", "a.md": "text/markdown",
+    "a.txt": "text/plain", "a.csv": "text/csv", "a.tsv": "text/tab-separated-values",
+        "a.md": "text/markdown",
     "a.html": "text/html", "a.py": "text/x-python", "a.c": "text/x-csrc", "a.sh": "text/x-sh",
-    "a.js": "text/javascript", "a.json": "application/json", "a.xml": "application/xml", "a.sql": "application/sql",
-    "a.png": "image/png", "UP.PNG": "image/png", "a.jpg": "image/jpeg", "a.gif": "image/gif", "a.svg": "image/svg+xml",
+    "a.js": "text/javascript", "a.json": "application/json", "a.xml": "application/xml",
+        "a.sql": "application/sql",
+    "a.png": "image/png", "UP.PNG": "image/png", "a.jpg": "image/jpeg", "a.gif": "image/gif",
+        "a.svg": "image/svg+xml",
     "a.webp": "image/webp", "a.avif": "image/avif", "a.mp4": "video/mp4", "a.ttf": "font/ttf",
     "a.wasm": "application/wasm", "a.pdf": "application/pdf", "a.zip": "application/zip",
     "a.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "a.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "a.pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "a.tar.gz": "application/x-tar", "a.log": OCTET, "a.ipynb": OCTET, "a.parquet": OCTET, "a.feather": OCTET,
+    "a.tar.gz": "application/x-tar", "a.log": OCTET, "a.ipynb": OCTET, "a.parquet": OCTET,
+        "a.feather": OCTET,
     "a.yaml": OCTET, "a.toml": OCTET, ".hidden": OCTET, "none": OCTET,
 }
+# fmt: on
 
 # name, the list of files, status, detail (or the msg of a 422)
+# fmt: off
 REFUSED = [
-    ("eleven files", [given(f"f{i}", "x") for i in range(11)], 422, "Value error, Too many input files (max 10)"),
-    ("the same name twice", [given("a", "1"), given("a", "2")], 400, "Duplicate input file name 'a' is not allowed"),
-    ("base64 without padding", [{"name": "a", "content": "aGk"}], 400, "File 'a' content is not valid base64"),
-    ("base64 with a blank", [{"name": "a", "content": "aG k="}], 400, "File 'a' content is not valid base64"),
-    ("base64 with a line end", [{"name": "a", "content": "aGk=\n"}], 400, "File 'a' content is not valid base64"),
-    ("base64 for URLs", [{"name": "a", "content": "-_-_"}], 400, "File 'a' content is not valid base64"),
-    ("base64 with = inside", [{"name": "a", "content": "aG==aGk="}], 400, "File 'a' content is not valid base64"),
-    ("base64 that is not ASCII", [{"name": "a", "content": "aGk\u00e9"}], 400, "File 'a' content is not valid base64"),
-    ("a data: URI", [{"name": "a", "content": "data:;base64,aGk="}], 400, "File 'a' content is not valid base64"),
-    ("a file too large", [given("a", bytes(65537))], 400, "File 'a' too large (65537 bytes, max 65536)"),
+    ("eleven files", [given(f"f{i}", "x") for i in range(11)], 422,
+     "Value error, Too many input files (max 10)"),
+    ("the same name twice", [given("a", "1"), given("a", "2")], 400,
+     "Duplicate input file name 'a' is not allowed"),
+    ("base64 without padding", [{"name": "a", "content": "aGk"}], 400,
+     "File 'a' content is not valid base64"),
+    ("base64 with a blank", [{"name": "a", "content": "aG k="}], 400,
+     "File 'a' content is not valid base64"),
+    ("base64 with a line end", [{"name": "a", "content": "aGk=\n"}], 400,
+     "File 'a' content is not valid base64"),
+    ("base64 for URLs", [{"name": "a", "content": "-_-_"}], 400,
+     "File 'a' content is not valid base64"),
+    ("base64 with = inside", [{"name": "a", "content": "aG==aGk="}], 400,
+     "File 'a' content is not valid base64"),
+    ("base64 that is not ASCII", [{"name": "a", "content": "aGk\u00e9"}], 400,
+     "File 'a' content is not valid base64"),
+    ("a data: URI", [{"name": "a", "content": "data:;base64,aGk="}], 400,
+     "File 'a' content is not valid base64"),
+    ("a file too large", [given("a", bytes(65537))], 400,
+     "File 'a' too large (65537 bytes, max 65536)"),
     ("all files too large", [given(f"f{i}", bytes(60000)) for i in range(4)], 400,
      "Total size of uploaded files exceeds limit"),
-    ("the first fault counts", [given("ok", "x"), {"name": "b", "content": "!"}, given("ok", "y")], 400,
+    ("the first fault counts", [given("ok", "x"), {"name": "b", "content": "!"}, given("ok", "y")],
+     400,
      "File 'b' content is not valid base64"),
     ("no name", [given("", "x")], 422, "Value error, File name cannot be empty"),
     ("a blank name", [given("  ", "x")], 422, "Value error, File name cannot be empty"),
-    ("129 characters", [given("n" * 129, "x")], 422, "Value error, File name too long (max 128 chars)"),
+    ("129 characters", [given("n" * 129, "x")], 422,
+     "Value error, File name too long (max 128 chars)"),
     ("..", [given("..", "x")], 422, "Value error, File name contains invalid path segments"),
     ("../x", [given("../x", "x")], 422, "Value error, File name contains invalid path segments"),
-    ("a/../b", [given("a/../b", "x")], 422, "Value error, File name contains invalid path segments"),
+    ("a/../b", [given("a/../b", "x")], 422,
+     "Value error, File name contains invalid path segments"),
     ("a..b", [given("a..b", "x")], 422, "Value error, File name contains invalid path segments"),
     ("/x", [given("/x", "x")], 422, "Value error, File name contains invalid path segments"),
-    ("a backslash", [given("a\\b", "x")], 422, "Value error, File name contains invalid path segments"),
+    ("a backslash", [given("a\\b", "x")], 422,
+     "Value error, File name contains invalid path segments"),
     ("a//b", [given("a//b", "x")], 422, "Value error, File name contains invalid components"),
     ("a/", [given("a/", "x")], 422, "Value error, File name contains invalid components"),
     ("./a", [given("./a", "x")], 422, "Value error, File name contains invalid components"),
     (".", [given(".", "x")], 422, "Value error, File name contains invalid components"),
     ("a NUL", [given("a\0b", "x")], 422, "Value error, File name contains invalid components"),
-    ("a line end inside", [given("a\nb", "x")], 422, "Value error, File name contains invalid components"),
-    ("an escape", [given("a\x1b[1mb", "x")], 422, "Value error, File name contains invalid components"),
+    ("a line end inside", [given("a\nb", "x")], 422,
+     "Value error, File name contains invalid components"),
+    ("an escape", [given("a\x1b[1mb", "x")], 422,
+     "Value error, File name contains invalid components"),
 ]
+# fmt: on
 
+# fmt: off
 LANDS = [
     ("ten files", {f"f{i}": b"%d" % i for i in range(10)}),
     ("nested", {"a/b/c.txt": b"deep", "a/d": b"near"}),
     ("empty", {"empty": b""}),
     ("binary", {"bin": bytes(range(256)) * 9}),
-    ("names of all kinds", {"-rf": b"1", " x".strip(): b"2", "h\u00e9 \u2603.txt": b"3", "a b'c\"d$(e)": b"4"}),
-    ("128 characters of four bytes, in pieces", {"/".join(["\U0001f600" * 60, "\U0001f601" * 60]): b"5"}),
+    ("names of all kinds", {"-rf": b"1", " x".strip(): b"2", "h\u00e9 \u2603.txt": b"3",
+     "a b'c\"d$(e)": b"4"}),
+    ("128 characters of four bytes, in pieces", {"/".join(["\U0001f600" * 60,
+     "\U0001f601" * 60]): b"5"}),
     ("hidden", {".bashrc": b"echo no", ".config/x": b"1"}),
     ("one at the limit", {"big": bytes(65536)}),
     ("all at the limit", {f"b{i}": bytes([i]) * 65536 for i in range(3)}),
 ]
+# fmt: on
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, \
-            Gateway(where, redis, MAX_INPUT_FILE_SIZE=65536, MAX_INPUT_TOTAL_SIZE=3 * 65536,
-                    MAX_OUTPUT_FILES=20, MAX_OUTPUT_FILE_SIZE=100000, MAX_OUTPUT_TOTAL_SIZE=250000) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(
+            where,
+            redis,
+            MAX_INPUT_FILE_SIZE=65536,
+            MAX_INPUT_TOTAL_SIZE=3 * 65536,
+            MAX_OUTPUT_FILES=20,
+            MAX_OUTPUT_FILE_SIZE=100000,
+            MAX_OUTPUT_TOTAL_SIZE=250000,
+        ) as gateway,
+    ):
         with gateway.session() as session:
             going_in(tap, session)
             coming_out(tap, session)
@@ -94,12 +131,17 @@ def going_in(tap, session):
         equal(session.inspect().json["execution_count"], before, "a refusal spends no budget:")
 
     def lands(files):
-        code = ("import os, sys\nfor n in sorted(sys.argv[1:] or [os.path.join(d, f)[14:] for d, _, fs in "
-                "os.walk('/home/sandbox') for f in fs]):\n    import hashlib\n"
-                "    print(ascii(n), hashlib.sha256(open(n, 'rb').read()).hexdigest()[:16], oct(os.stat(n).st_mode & 0o777))")
+        code = (
+            "import os, sys\nfor n in sorted(sys.argv[1:] or [os.path.join(d, f)[14:] for d, _, fs in "
+            "os.walk('/home/sandbox') for f in fs]):\n    import hashlib\n"
+            "    print(ascii(n), hashlib.sha256(open(n, 'rb').read()).hexdigest()[:16], oct(os.stat(n).st_mode & 0o777))"
+        )
         result = session.python(code, files=[given(n, c) for n, c in files.items()]).worked()
         import hashlib
-        want = "".join(f"{ascii(n)} {hashlib.sha256(files[n]).hexdigest()[:16]} 0o600\n" for n in sorted(files))
+
+        want = "".join(
+            f"{ascii(n)} {hashlib.sha256(files[n]).hexdigest()[:16]} 0o600\n" for n in sorted(files)
+        )
         equal(result.stdout, want)
         session.bash("find ~ -mindepth 1 -delete").worked()
 
@@ -123,13 +165,18 @@ def going_in(tap, session):
     @tap.row("in: an existing file is replaced, its mode too")
     def _():
         session.bash("echo old >x; chmod 444 x", files=[])
-        equal(session.bash("cat x; stat -c %a x", files=[given("x", "new")]).worked().stdout, "new600\n")
+        equal(
+            session.bash("cat x; stat -c %a x", files=[given("x", "new")]).worked().stdout,
+            "new600\n",
+        )
 
     @tap.row("in: a link in the way is not followed out of HOME")
     def _():
         session.bash("ln -sf /tmp/outside link; ln -sfn /tmp dir; rm -f /tmp/outside").worked()
-        result = session.bash("ls /tmp/outside /tmp/in 2>&1 | grep -c 'No such'; true",
-                              files=[given("link", "x"), given("dir/in", "y")])
+        result = session.bash(
+            "ls /tmp/outside /tmp/in 2>&1 | grep -c 'No such'; true",
+            files=[given("link", "x"), given("dir/in", "y")],
+        )
         if result.error is None:
             equal(result.stdout, "2\n")
         else:
@@ -173,10 +220,14 @@ def names(result):
 
 def coming_out(tap, session):
     for name, mime in MIME.items():
+
         @tap.row(f"out: mime type of {name}")
         def _():
             result = session.bash(f"printf x >{OUT}/{name}").worked()
-            equal(result.files, [{"name": name, "content": "eA==", "mime_type": mime, "size": 1, "error": None}])
+            equal(
+                result.files,
+                [{"name": name, "content": "eA==", "mime_type": mime, "size": 1, "error": None}],
+            )
 
     @tap.row("out: members of an entry in order")
     def _():
@@ -185,7 +236,9 @@ def coming_out(tap, session):
 
     @tap.row("out: order by components, hidden ones and nested ones too")
     def _():
-        result = session.bash(f"cd {OUT}; mkdir -p sub/deep Z; touch sub/x.py sub/deep/y.md sub.txt Z/b B a .h").worked()
+        result = session.bash(
+            f"cd {OUT}; mkdir -p sub/deep Z; touch sub/x.py sub/deep/y.md sub.txt Z/b B a .h"
+        ).worked()
         equal(names(result), [".h", "B", "Z/b", "a", "sub/deep/y.md", "sub/x.py", "sub.txt"])
 
     @tap.row("out: bytes come back as they were")
@@ -203,18 +256,27 @@ def coming_out(tap, session):
         result = session.python(
             f"import os, socket\nos.chdir('{OUT}')\nos.mkfifo('fifo'); os.mkdir('dir'); os.symlink('nowhere', 'dangling')\n"
             "os.symlink('dir', 'dirlink'); os.symlink('.', 'loop'); s = socket.socket(socket.AF_UNIX); s.bind('sock')\n"
-            "os.symlink('/tmp', 'up'); open('real', 'w').close()").worked()
+            "os.symlink('/tmp', 'up'); open('real', 'w').close()"
+        ).worked()
         equal(names(result), ["real"])
 
     @tap.row("out: links to files are told, never followed")
     def _():
-        result = session.bash(f"cd {OUT}; echo x >real; ln -s real in; ln -s /etc/passwd away; ln -s /dev/zero zero; true").worked()
+        result = session.bash(
+            f"cd {OUT}; echo x >real; ln -s real in; ln -s /etc/passwd away; ln -s /dev/zero zero; true"
+        ).worked()
         ensure(set(names(result)) >= {"away", "in", "real"}, names(result))
         for name in ("in", "away"):
             entry = result.file(name)
             equal((entry["content"], entry["mime_type"], entry["size"]), (None, OCTET, 0))
-            ensure(entry["error"] in ("Symlink outputs are not supported",
-                                      "Output file resolves outside the sandbox output directory"), entry)
+            ensure(
+                entry["error"]
+                in (
+                    "Symlink outputs are not supported",
+                    "Output file resolves outside the sandbox output directory",
+                ),
+                entry,
+            )
         equal(result.file("in")["error"], "Symlink outputs are not supported")
         equal(result.content("real"), b"x\n")
 
@@ -225,21 +287,45 @@ def coming_out(tap, session):
 
     @tap.row("out: a file too large")
     def _():
-        result = session.bash(f"head -c 100001 /dev/zero >{OUT}/big; head -c 100000 /dev/zero >{OUT}/fits").worked()
-        equal(result.file("big"), {"name": "big", "content": None, "mime_type": OCTET, "size": 100001,
-                                   "error": "File too large (100001 bytes, max 100000)"})
+        result = session.bash(
+            f"head -c 100001 /dev/zero >{OUT}/big; head -c 100000 /dev/zero >{OUT}/fits"
+        ).worked()
+        equal(
+            result.file("big"),
+            {
+                "name": "big",
+                "content": None,
+                "mime_type": OCTET,
+                "size": 100001,
+                "error": "File too large (100001 bytes, max 100000)",
+            },
+        )
         equal(len(result.content("fits")), 100000)
 
     @tap.row("out: total size, first fit")
     def _():
-        result = session.bash(f"cd {OUT}; for n in 1 2 3; do head -c 90000 /dev/zero >$n; done; head -c 60000 /dev/zero >4").worked()
-        equal([f["error"] for f in result.files], [None, None, "Total file size limit exceeded", None])
-        equal(result.file("3"), {"name": "3", "content": None, "mime_type": OCTET, "size": 90000,
-                                 "error": "Total file size limit exceeded"})
+        result = session.bash(
+            f"cd {OUT}; for n in 1 2 3; do head -c 90000 /dev/zero >$n; done; head -c 60000 /dev/zero >4"
+        ).worked()
+        equal(
+            [f["error"] for f in result.files], [None, None, "Total file size limit exceeded", None]
+        )
+        equal(
+            result.file("3"),
+            {
+                "name": "3",
+                "content": None,
+                "mime_type": OCTET,
+                "size": 90000,
+                "error": "Total file size limit exceeded",
+            },
+        )
 
     @tap.row("out: a sparse giant costs nothing")
     def _():
-        result = session.bash(f"truncate -s 200G {OUT}/sparse || truncate -s 200M {OUT}/sparse").worked()
+        result = session.bash(
+            f"truncate -s 200G {OUT}/sparse || truncate -s 200M {OUT}/sparse"
+        ).worked()
         equal(result.files[0]["content"], None)
         matches("^File too large", result.files[0]["error"])
 
@@ -262,7 +348,9 @@ def coming_out(tap, session):
 
     @tap.row("out: a file that cannot be read is told by itself")
     def _():
-        result = session.bash(f"cd {OUT}; echo x >a; chmod 0 a; mkdir d; echo y >d/f; chmod 0 d; echo z >z; true").worked()
+        result = session.bash(
+            f"cd {OUT}; echo x >a; chmod 0 a; mkdir d; echo y >d/f; chmod 0 d; echo z >z; true"
+        ).worked()
         equal(result.content("z"), b"z\n")
         for entry in result.files:
             ensure(entry["error"] is None or isinstance(entry["error"], str), entry)
@@ -289,14 +377,17 @@ def coming_out(tap, session):
     @tap.row("out: a thousand levels deep")
     def _():
         result = session.python(
-            f"import os\nos.chdir('{OUT}')\nfor i in range(1000):\n    os.mkdir('d'); os.chdir('d')\nopen('f', 'w').close()\nprint('made')")
+            f"import os\nos.chdir('{OUT}')\nfor i in range(1000):\n    os.mkdir('d'); os.chdir('d')\nopen('f', 'w').close()\nprint('made')"
+        )
         equal(result.stdout, "made\n")
         session.answers()
         equal(session.bash(f"ls -A {OUT}").stdout, "")
 
     @tap.row("out: thousands of names")
     def _():
-        result = session.python(f"for i in range(3000): open(f'{OUT}/{{i:05}}', 'w').close()\nprint('made')").worked()
+        result = session.python(
+            f"for i in range(3000): open(f'{OUT}/{{i:05}}', 'w').close()\nprint('made')"
+        ).worked()
         equal((result.stdout, len(result.files)), ("made\n", 20))
         equal(session.bash(f"ls -A {OUT}").stdout, "")
 
@@ -310,24 +401,45 @@ def contract_limits(tap, session):
     @tap.row("in: a file of 5 MiB")
     def _():
         result = session.bash("sha256sum <big", files=[given("big", bytes(5242880))]).worked()
-        equal(result.stdout, "c036cbb7553a909f8b8877d4461924307f27ecb66cff928eeeafd569c3887e29  -\n")
+        equal(
+            result.stdout, "c036cbb7553a909f8b8877d4461924307f27ecb66cff928eeeafd569c3887e29  -\n"
+        )
 
     @tap.row("in: one byte more")
     def _():
         response = session.ask("true", "bash", files=[given("big", bytes(5242881))])
-        equal((response.status, response.detail), (400, "File 'big' too large (5242881 bytes, max 5242880)"))
+        equal(
+            (response.status, response.detail),
+            (400, "File 'big' too large (5242881 bytes, max 5242880)"),
+        )
 
     @tap.row("in: 20 MiB in all")
     def _():
-        result = session.bash("cat f? | wc -c", files=[given(f"f{i}", bytes([i]) * 5242880) for i in range(4)]).worked()
+        result = session.bash(
+            "cat f? | wc -c", files=[given(f"f{i}", bytes([i]) * 5242880) for i in range(4)]
+        ).worked()
         equal(result.stdout, "20971520\n")
         session.bash("rm f?")
 
     @tap.row("out: 25 MiB in all, 10 MiB each")
     def _():
-        result = session.bash(f"cd {OUT}; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; sha256sum 1 2; "
-                              "head -c 5242880 /dev/zero >3; echo x >4; head -c 10485761 /dev/zero >5").worked()
-        equal([f["error"] for f in result.files],
-              [None, None, None, "Total file size limit exceeded", "File too large (10485761 bytes, max 10485760)"])
+        result = session.bash(
+            f"cd {OUT}; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; sha256sum 1 2; "
+            "head -c 5242880 /dev/zero >3; echo x >4; head -c 10485761 /dev/zero >5"
+        ).worked()
+        equal(
+            [f["error"] for f in result.files],
+            [
+                None,
+                None,
+                None,
+                "Total file size limit exceeded",
+                "File too large (10485761 bytes, max 10485760)",
+            ],
+        )
         import hashlib
-        equal(result.stdout, "".join(f"{hashlib.sha256(result.content(n)).hexdigest()}  {n}\n" for n in "12"))
+
+        equal(
+            result.stdout,
+            "".join(f"{hashlib.sha256(result.content(n)).hexdigest()}  {n}\n" for n in "12"),
+        )

@@ -38,29 +38,46 @@ def parallel(tap, where, redis):
                         result = sessions[i].python(f"print({i}, {k}, open('me').read(), end='')")
                         want = f"{i} {k} {i}\n"
                     else:
-                        result = sessions[i].bash(f"echo {i} >me; printf '{i} {k}\\n'; echo {i} >/tmp/output/{i}")
+                        result = sessions[i].bash(
+                            f"echo {i} >me; printf '{i} {k}\\n'; echo {i} >/tmp/output/{i}"
+                        )
                         want = f"{i} {k}\n"
                         equal(result.content(str(i)), f"{i}\n".encode())
                     equal((result.stdout, result.stderr, result.error), (want, "", None))
                 return "done"
-            equal(together([lambda i=i: work(i) for i in range(len(sessions))]), ["done"] * len(sessions))
+
+            equal(
+                together([lambda i=i: work(i) for i in range(len(sessions))]),
+                ["done"] * len(sessions),
+            )
 
         @tap.row("parallel: big answers at once")
         def _():
             def work(i):
-                result = sessions[i].python(f"import os\nopen('/tmp/output/f', 'wb').write(bytes([{i}]) * 3000000); print('{i}' * 90000)")
+                result = sessions[i].python(
+                    f"import os\nopen('/tmp/output/f', 'wb').write(bytes([{i}]) * 3000000); print('{i}' * 90000)"
+                )
                 equal(result.content("f"), bytes([i]) * 3000000)
                 equal(result.stdout, str(i) * 90000 + "\n")
                 return "done"
-            equal(together([lambda i=i: work(i) for i in range(len(sessions))]), ["done"] * len(sessions))
+
+            equal(
+                together([lambda i=i: work(i) for i in range(len(sessions))]),
+                ["done"] * len(sessions),
+            )
 
         @tap.row("parallel: workers hold no descriptors afterwards")
         def _():
             def held():
                 return {pid: fds(pid) for pid in gateway.workers()}
+
             before = held()
             together([lambda i=i: [sessions[i % 8].answers() for _ in range(5)] for i in range(8)])
-            eventually(lambda: all(n <= before.get(pid, n) + 4 for pid, n in held().items()), 10, f"like before: {before}")
+            eventually(
+                lambda: all(n <= before.get(pid, n) + 4 for pid, n in held().items()),
+                10,
+                f"like before: {before}",
+            )
 
         for session in sessions:
             session.delete()
@@ -84,8 +101,17 @@ def two_gateways(tap, where, redis):
             with here.session() as session:
                 code = "test -e ~/busy && echo overlap; touch ~/busy; sleep 0.05; rm ~/busy"
                 roads = [here, there] * 4
-                answers = together([lambda r=r: [r.execute(session.id, code, "bash") for _ in range(3)] for r in roads[:4]])
-                equal({(a.status, a.json.get("stdout")) for answer in answers for a in answer}, {(200, "")}, repr(answers)[:1500])
+                answers = together(
+                    [
+                        lambda r=r: [r.execute(session.id, code, "bash") for _ in range(3)]
+                        for r in roads[:4]
+                    ]
+                )
+                equal(
+                    {(a.status, a.json.get("stdout")) for answer in answers for a in answer},
+                    {(200, "")},
+                    repr(answers)[:1500],
+                )
                 session.answers()
 
         @tap.row("two gateways: turns taken a hundred times")
@@ -108,17 +134,25 @@ def two_gateways(tap, where, redis):
                 session.answers()
                 equal(third.stop(), 0)
             result = there.execute(session.id, "print(1)")
-            equal((result.status, result.json["stdout"]), (200, "1\n"), "a gateway that stops leaves its sessions:")
+            equal(
+                (result.status, result.json["stdout"]),
+                (200, "1\n"),
+                "a gateway that stops leaves its sessions:",
+            )
             there.delete(f"/containers/{session.id}")
 
         tap.row("two gateways: nothing is left")(lambda: settled(one, []))
 
 
 def two_deployments(tap, where, redis):
-    with Redis(where, "redis-other").start() as other_redis, \
-            Gateway(where, redis, JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as one, \
-            Gateway(where, redis, API_KEYS="", **{"JANITOR_INTERVAL_SECONDS": 5}, REQUIRE_AUTH="false") as same_redis, \
-            Gateway(where, other_redis, JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as other:
+    with (
+        Redis(where, "redis-other").start() as other_redis,
+        Gateway(where, redis, JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as one,
+        Gateway(
+            where, redis, API_KEYS="", **{"JANITOR_INTERVAL_SECONDS": 5}, REQUIRE_AUTH="false"
+        ) as same_redis,
+        Gateway(where, other_redis, JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as other,
+    ):
         session = one.session()
 
         @tap.row("two deployments: each has a label of its own")
@@ -131,8 +165,11 @@ def two_deployments(tap, where, redis):
         @tap.row("two deployments: neither sees the other's sessions")
         def _():
             for client in (same_redis.stranger(), other.client()):
-                for response in (client.get(f"/containers/{session.id}"), client.delete(f"/containers/{session.id}"),
-                                 client.execute(session.id, "print(1)")):
+                for response in (
+                    client.get(f"/containers/{session.id}"),
+                    client.delete(f"/containers/{session.id}"),
+                    client.execute(session.id, "print(1)"),
+                ):
                     equal(response.status, 404, repr(response))
             session.answers()
 
@@ -145,7 +182,9 @@ def two_deployments(tap, where, redis):
                     theirs.answers()
                     time.sleep(1)
 
-        @tap.row("two deployments: an empty Redis behind a new gateway does not cost anyone a container")
+        @tap.row(
+            "two deployments: an empty Redis behind a new gateway does not cost anyone a container"
+        )
         def _():
             other_redis("FLUSHALL")
             with Gateway(where, other_redis, JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60):
@@ -156,7 +195,10 @@ def two_deployments(tap, where, redis):
 
 
 def deaths(tap, where, redis):
-    with Gateway(where, redis, RUN_LEASE_SECONDS=5, MAX_CONCURRENT_EXECUTIONS=4, MAX_TIMEOUT=60) as gateway:
+    with Gateway(
+        where, redis, RUN_LEASE_SECONDS=5, MAX_CONCURRENT_EXECUTIONS=4, MAX_TIMEOUT=60
+    ) as gateway:
+
         def killed_worker(session, code, after):
             running = Background(lambda: session.ask(code, "bash", timeout=50))
             eventually(lambda: session.inspect().json["execution_count"] >= 1, 10, "running")
@@ -164,7 +206,10 @@ def deaths(tap, where, redis):
             os.kill(serving(gateway)[0], signal.SIGKILL)
             return running
 
-        @tap.row("worker killed during a run: its client sees the end, the session answers again", seconds=90)
+        @tap.row(
+            "worker killed during a run: its client sees the end, the session answers again",
+            seconds=90,
+        )
         def _():
             with gateway.session() as session:
                 session.bash("echo kept >f").worked()
@@ -175,8 +220,10 @@ def deaths(tap, where, redis):
                 except Failed:
                     raise
                 except Exception:
-                    pass                # the connection was closed
-                eventually(lambda: session.ask("print(1)").status == 200, 40, "answering again", 0.5)
+                    pass  # the connection was closed
+                eventually(
+                    lambda: session.ask("print(1)").status == 200, 40, "answering again", 0.5
+                )
                 equal(session.bash("cat f ran; pgrep -c sleep").stdout, "kept\nonce\n0\n")
                 session.answers()
 
@@ -186,7 +233,9 @@ def deaths(tap, where, redis):
                 number = gateway.complement()
                 os.kill(gateway.workers()[0], signal.SIGKILL)
                 equal(gateway.ask("GET", "/healthz").status, 200)
-                eventually(lambda: len(gateway.workers()) == number, 15, f"{number} processes again")
+                eventually(
+                    lambda: len(gateway.workers()) == number, 15, f"{number} processes again"
+                )
 
         @tap.row("worker killed: its slot comes back", seconds=90)
         def _():
@@ -194,7 +243,9 @@ def deaths(tap, where, redis):
                 for _ in range(2):
                     before = session.inspect().json["execution_count"]
                     running = Background(lambda: session.ask("sleep 40", "bash", timeout=50))
-                    eventually(lambda: session.inspect().json["execution_count"] > before, 25, "running")
+                    eventually(
+                        lambda: session.inspect().json["execution_count"] > before, 25, "running"
+                    )
                     time.sleep(0.3)
                     os.kill(serving(gateway)[0], signal.SIGKILL)
                     try:
@@ -218,7 +269,10 @@ def deaths(tap, where, redis):
         tap.row("worker killed: nothing is left")(lambda: settled(gateway, []))
 
     with Gateway(where, redis) as gateway:
-        @tap.row("master killed: workers end, another gateway takes over the socket and the session")
+
+        @tap.row(
+            "master killed: workers end, another gateway takes over the socket and the session"
+        )
         def _():
             session = gateway.session()
             family = gateway.workers()
@@ -239,10 +293,14 @@ def healthy(gateway):
 
 def drain(tap, where, redis):
     with Gateway(where, redis, DRAIN_SECONDS=20, MAX_TIMEOUT=30) as gateway:
+
         @tap.row("drain: TERM lets what runs come to its end, then the gateway ends with 0")
         def _():
             sessions = [gateway.session() for _ in range(3)]
-            running = [Background(lambda s=s: s.ask("sleep 3; echo through", "bash", timeout=20)) for s in sessions]
+            running = [
+                Background(lambda s=s: s.ask("sleep 3; echo through", "bash", timeout=20))
+                for s in sessions
+            ]
             for session in sessions:
                 eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
             gateway.send(signal.SIGTERM)
@@ -251,8 +309,8 @@ def drain(tap, where, redis):
                 equal((response.status, response.json["stdout"]), (200, "through\n"))
             equal(gateway.wait(20), 0)
 
-
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1):
+
             @tap.row(f"drain: {signal.Signals(number).name} while idle ends it with 0, soon")
             def _():
                 with Gateway(where, redis, like=gateway) as other:
@@ -274,4 +332,4 @@ def drain(tap, where, redis):
                 except Exception:
                     pass
 
-        gateway.start()                 # so that what is left can be removed
+        gateway.start()  # so that what is left can be removed

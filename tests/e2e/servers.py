@@ -42,15 +42,23 @@ def through(tap, gateway, front):
     def ask(method, target, headers=(), body=b"", **more):
         return http.ask(front.port, method, target, headers, body, **more)
 
-    alice, bob, stranger = (Client(ask, t) for t in (gateway.tokens["alice"], gateway.tokens["bob"], None))
+    alice, bob, stranger = (
+        Client(ask, t) for t in (gateway.tokens["alice"], gateway.tokens["bob"], None)
+    )
     JSON = [("Content-Type", "application/json")]
 
     for path in ("/", "/version", "/livez", "/healthz", "/health", "/readyz"):
+
         @tap.row(f"GET {path} is the gateway's own answer")
         def _():
             response, direct = ask("GET", path), gateway.ask("GET", path)
             equal((response.status, response.body), (200, direct.body))
-            for name in ("content-type", "x-code-execution-version", "cache-control", "x-content-type-options"):
+            for name in (
+                "content-type",
+                "x-code-execution-version",
+                "cache-control",
+                "x-content-type-options",
+            ):
                 equal(response.header(name), direct.header(name), name)
             equal((response.header("Server"), response.header("Status")), (None, None))
 
@@ -61,10 +69,15 @@ def through(tap, gateway, front):
             equal(connection.request("GET", "/livez").json, {"status": "ok"})
 
     for method, path, status, detail in (
-            ("GET", "/nowhere", 404, "Not Found"), ("PUT", "/version", 405, "Method Not Allowed"),
-            ("GET", "/execute", 405, "Method Not Allowed"), ("POST", "/execute", 401, "Missing Bearer token"),
-            ("GET", f"/containers/{NOWHERE}", 401, "Missing Bearer token"),
-            ("GET", "//version", 404, "Not Found"), ("GET", "/containers/%2e%2e/version", 404, "Not Found")):
+        ("GET", "/nowhere", 404, "Not Found"),
+        ("PUT", "/version", 405, "Method Not Allowed"),
+        ("GET", "/execute", 405, "Method Not Allowed"),
+        ("POST", "/execute", 401, "Missing Bearer token"),
+        ("GET", f"/containers/{NOWHERE}", 401, "Missing Bearer token"),
+        ("GET", "//version", 404, "Not Found"),
+        ("GET", "/containers/%2e%2e/version", 404, "Not Found"),
+    ):
+
         @tap.row(f"{method} {path}: {status} as JSON")
         def _():
             response = ask(method, path)
@@ -75,7 +88,10 @@ def through(tap, gateway, front):
     @tap.row("a trailing slash: 307 to where the client is")
     def _():
         response = ask("GET", "/version/")
-        equal((response.status, response.header("Location")), (307, f"http://127.0.0.1:{front.port}/version"))
+        equal(
+            (response.status, response.header("Location")),
+            (307, f"http://127.0.0.1:{front.port}/version"),
+        )
 
     @tap.row("an unknown id, the id in upper case and a prefix: 404 in our words")
     def _():
@@ -97,7 +113,9 @@ def through(tap, gateway, front):
     @tap.row("a session's life: Python writes a file, Bash reads it, figures and files come back")
     def _():
         with alice.session() as session:
-            result = session.python("open('a', 'w').write('from python'); open('/tmp/output/o.bin', 'wb').write(bytes(range(256)))")
+            result = session.python(
+                "open('a', 'w').write('from python'); open('/tmp/output/o.bin', 'wb').write(bytes(range(256)))"
+            )
             equal(result.content("o.bin"), bytes(range(256)))
             equal(session.bash("cat a").stdout, "from python")
             equal(session.inspect().json["execution_count"], 2)
@@ -105,6 +123,7 @@ def through(tap, gateway, front):
             equal(session.inspect().detail, GONE)
 
     with alice.session() as session:
+
         @tap.row("another key: 403")
         def _():
             equal(bob.delete(f"/containers/{session.id}").status, 403)
@@ -112,7 +131,7 @@ def through(tap, gateway, front):
 
         @tap.row("text of every kind, both ways")
         def _():
-            text = "h\u00e9 \u2603 \U0001f600 \x1b[1m \u2028 \"\\/\x7f"
+            text = 'h\u00e9 \u2603 \U0001f600 \x1b[1m \u2028 "\\/\x7f'
             result = session.python(f"print({text!r}, end='')").worked()
             equal(result.stdout, text)
 
@@ -133,12 +152,18 @@ def through(tap, gateway, front):
         @tap.row("20 MiB of files in, 25 MiB out")
         def _():
             import hashlib
+
             files = [given(f"f{i}", bytes([65 + i]) * 5242880) for i in range(4)]
             result = session.bash("cat f? | sha256sum; rm f?", files=files).worked()
             whole = b"".join(bytes([65 + i]) * 5242880 for i in range(4))
             equal(result.stdout.split()[0], hashlib.sha256(whole).hexdigest())
-            result = session.bash("cd /tmp/output; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; head -c 5242880 /dev/zero >3; sha256sum 1").worked()
-            equal([len(base64.b64decode(f["content"])) for f in result.files], [10485760, 10485760, 5242880])
+            result = session.bash(
+                "cd /tmp/output; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; head -c 5242880 /dev/zero >3; sha256sum 1"
+            ).worked()
+            equal(
+                [len(base64.b64decode(f["content"])) for f in result.files],
+                [10485760, 10485760, 5242880],
+            )
             equal(hashlib.sha256(result.content("1")).hexdigest(), result.stdout.split()[0])
 
         @tap.row("a body of the limit, with its length and without")
@@ -147,14 +172,23 @@ def through(tap, gateway, front):
             body = body[:-2] + b"x" * (LIMIT - len(body)) + body[-2:]
             for chunked in (False, True):
                 response = alice.request("POST", "/execute", body, headers=JSON, chunked=chunked)
-                equal((response.status, response.json.get("stdout")), (200, "1\n"), repr(response)[:500])
+                equal(
+                    (response.status, response.json.get("stdout")),
+                    (200, "1\n"),
+                    repr(response)[:500],
+                )
 
         @tap.row("a body over the limit, with its length and without: 413 in our words")
         def _():
             for chunked in (False, True):
-                response = alice.request("POST", "/execute", b" " * (LIMIT + 1), headers=JSON, chunked=chunked)
-                equal((response.status, response.detail), (
-                    413, f"Request body too large. Maximum size is {LIMIT} bytes."), f"chunked {chunked}")
+                response = alice.request(
+                    "POST", "/execute", b" " * (LIMIT + 1), headers=JSON, chunked=chunked
+                )
+                equal(
+                    (response.status, response.detail),
+                    (413, f"Request body too large. Maximum size is {LIMIT} bytes."),
+                    f"chunked {chunked}",
+                )
 
         @tap.row("a hundred runs over one connection")
         def _():
@@ -169,19 +203,38 @@ def through(tap, gateway, front):
         def _():
             body = json.dumps({"container_id": session.id, "code": "print(1)"}).encode()
             with http.Connection(front.port, timeout=30) as connection:
-                connection.write(connection.head("POST", "/execute", JSON + [("Authorization", f"Bearer {alice.token}")], len(body)))
+                connection.write(
+                    connection.head(
+                        "POST",
+                        "/execute",
+                        JSON + [("Authorization", f"Bearer {alice.token}")],
+                        len(body),
+                    )
+                )
                 for at in range(0, len(body), 20):
-                    connection.write(body[at:at + 20])
+                    connection.write(body[at : at + 20])
                     time.sleep(0.05)
                 equal(connection.answer().json["stdout"], "1\n")
 
         @tap.row("a client that leaves during its run: the session answers, the slot is free")
         def _():
             before = session.inspect().json["execution_count"]
-            body = json.dumps({"container_id": session.id, "code": "sleep 1; echo >left", "language": "bash"}).encode()
+            body = json.dumps(
+                {"container_id": session.id, "code": "sleep 1; echo >left", "language": "bash"}
+            ).encode()
             with http.Connection(front.port, timeout=30) as connection:
-                connection.write(connection.head("POST", "/execute", JSON + [("Authorization", f"Bearer {alice.token}")], len(body)) + body)
-                eventually(lambda: session.inspect().json["execution_count"] > before, 10, "running")
+                connection.write(
+                    connection.head(
+                        "POST",
+                        "/execute",
+                        JSON + [("Authorization", f"Bearer {alice.token}")],
+                        len(body),
+                    )
+                    + body
+                )
+                eventually(
+                    lambda: session.inspect().json["execution_count"] > before, 10, "running"
+                )
             session.answers()
 
         @tap.row("a client that leaves during its body: nothing happens")
@@ -189,14 +242,24 @@ def through(tap, gateway, front):
             before = session.inspect().json["execution_count"]
             for _ in range(5):
                 with http.Connection(front.port, timeout=30) as connection:
-                    connection.write(connection.head("POST", "/execute", JSON + [("Authorization", f"Bearer {alice.token}")], 100000) + b'{"container_id":')
+                    connection.write(
+                        connection.head(
+                            "POST",
+                            "/execute",
+                            JSON + [("Authorization", f"Bearer {alice.token}")],
+                            100000,
+                        )
+                        + b'{"container_id":'
+                    )
             session.answers()
             equal(session.inspect().json["execution_count"], before + 1)
 
         @tap.row("eight clients at once")
         def _():
             sessions = [alice.session() for _ in range(4)]
-            answers = together([lambda s=s, i=i: s.ask(f"print({i})") for i, s in enumerate(sessions * 2)])
+            answers = together(
+                [lambda s=s, i=i: s.ask(f"print({i})") for i, s in enumerate(sessions * 2)]
+            )
             equal([a.json["stdout"] for a in answers], [f"{i}\n" for i in range(8)])
             for one in sessions:
                 one.delete()
@@ -204,8 +267,12 @@ def through(tap, gateway, front):
     @tap.row("a time-out: partial output, then 404")
     def _():
         with alice.session() as session:
-            result = session.python("print('partial', flush=True); import time; time.sleep(9)", timeout=1)
-            equal((result.stdout, result.timed_out, session.ask("1").status), ("partial\n", True, 404))
+            result = session.python(
+                "print('partial', flush=True); import time; time.sleep(9)", timeout=1
+            )
+            equal(
+                (result.stdout, result.timed_out, session.ask("1").status), ("partial\n", True, 404)
+            )
 
     @tap.row("a gateway that restarts: errors of the server are JSON, then all is well")
     def _():

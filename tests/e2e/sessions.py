@@ -46,8 +46,19 @@ def life(tap, where, redis):
             equal(created["max_executions"], 100000)
             equal(created["docker_daemon_id"], gateway.docker.call("GET", "/info")["ID"])
             seen = session.inspect().json
-            equal([seen[k] for k in ("container_id", "status", "execution_count", "expires_at", "last_activity")],
-                  [session.id, "active", 0, created["expires_at"], created["last_activity"]])
+            equal(
+                [
+                    seen[k]
+                    for k in (
+                        "container_id",
+                        "status",
+                        "execution_count",
+                        "expires_at",
+                        "last_activity",
+                    )
+                ],
+                [session.id, "active", 0, created["expires_at"], created["last_activity"]],
+            )
             ensure(seen["uptime_seconds"] >= 0, seen)
             session.answers()
             after = session.inspect().json
@@ -55,8 +66,10 @@ def life(tap, where, redis):
             ensure(after["last_activity"] > created["last_activity"], after)
             ensure(after["uptime_seconds"] > 0, after)
             response = session.delete()
-            equal((response.status, response.json), (
-                200, {"status": "success", "message": f"Container {session.id} removed."}))
+            equal(
+                (response.status, response.json),
+                (200, {"status": "success", "message": f"Container {session.id} removed."}),
+            )
             for again in (session.inspect(), session.ask("print(1)"), session.delete()):
                 equal((again.status, again.detail), (404, GONE))
             eventually(lambda: not gateway.docker.exists(session.id), 10, "removed by Docker")
@@ -70,17 +83,27 @@ def life(tap, where, redis):
         @tap.row("session: another key is refused everywhere, and the session lives")
         def _():
             with alice.session() as session:
-                for response in (bob.get(f"/containers/{session.id}"), bob.delete(f"/containers/{session.id}"),
-                                 bob.execute(session.id, "print(1)")):
+                for response in (
+                    bob.get(f"/containers/{session.id}"),
+                    bob.delete(f"/containers/{session.id}"),
+                    bob.execute(session.id, "print(1)"),
+                ):
                     refused(response, 403, FOREIGN, retry=False)
                 session.answers()
-                equal(session.inspect().json["execution_count"], 1, "what another tried is not counted:")
+                equal(
+                    session.inspect().json["execution_count"],
+                    1,
+                    "what another tried is not counted:",
+                )
 
         @tap.row("session: files stay between runs, processes and variables do not")
         def _():
             with alice.session() as session:
                 session.bash("echo 1 >a; cd /tmp; echo 2 >b; export X=1; sleep 99 &").worked()
-                equal(session.bash("cat ~/a /tmp/b; echo $X; pgrep sleep; pwd").stdout, "1\n2\n\n/home/sandbox\n")
+                equal(
+                    session.bash("cat ~/a /tmp/b; echo $X; pgrep sleep; pwd").stdout,
+                    "1\n2\n\n/home/sandbox\n",
+                )
 
         @tap.row("session: two sessions see nothing of each other")
         def _():
@@ -93,9 +116,22 @@ def life(tap, where, redis):
             with alice.session() as session:
                 equal(session.bash("ls /sys/class/net", enable_network=True).stdout, "lo\n")
 
-
-    with Gateway(where, redis, API_KEYS="local:" + "s" * 40 + ",local:" + "t" * 40 + "," + "u" * 40 + ",:abc:" + "v" * 40 + ",gone:") as gateway:
-        first, second, third, fourth = (gateway.client(token=t) for t in ("s" * 40, "t" * 40, "u" * 40, "abc:" + "v" * 40))
+    with Gateway(
+        where,
+        redis,
+        API_KEYS="local:"
+        + "s" * 40
+        + ",local:"
+        + "t" * 40
+        + ","
+        + "u" * 40
+        + ",:abc:"
+        + "v" * 40
+        + ",gone:",
+    ) as gateway:
+        first, second, third, fourth = (
+            gateway.client(token=t) for t in ("s" * 40, "t" * 40, "u" * 40, "abc:" + "v" * 40)
+        )
 
         @tap.row("keys: rotation keeps a session, other ids do not")
         def _():
@@ -142,10 +178,15 @@ def quotas(tap, where, redis):
             settled(gateway, [])
 
 
-
 def budget(tap, where, redis):
-    with Gateway(where, redis, MAX_EXECUTIONS_PER_SESSION=5, MAX_SESSION_WAITERS=64, WAITING_WORKERS=24,
-                 MAX_CONCURRENT_EXECUTIONS=4) as gateway:
+    with Gateway(
+        where,
+        redis,
+        MAX_EXECUTIONS_PER_SESSION=5,
+        MAX_SESSION_WAITERS=64,
+        WAITING_WORKERS=24,
+        MAX_CONCURRENT_EXECUTIONS=4,
+    ) as gateway:
         alice = gateway.client()
 
         @tap.row("budget: the execution over it ends the session")
@@ -162,8 +203,11 @@ def budget(tap, where, redis):
         @tap.row("budget: refused requests spend nothing")
         def _():
             with alice.session() as session:
-                bad = [session.ask(""), session.ask("1", files=[{"name": "a", "content": "!"}]),
-                       gateway.client("bob").execute(session.id, "1")]
+                bad = [
+                    session.ask(""),
+                    session.ask("1", files=[{"name": "a", "content": "!"}]),
+                    gateway.client("bob").execute(session.id, "1"),
+                ]
                 equal([r.status for r in bad], [422, 400, 403])
                 equal(session.inspect().json["execution_count"], 0)
 
@@ -177,20 +221,31 @@ def budget(tap, where, redis):
         @tap.row("budget: 20 at once against 5: never more than 5 run")
         def _():
             with alice.session() as session:
-                answers = together([lambda: session.ask("echo x >>~/ran; wc -l <~/ran", "bash")] * 20)
+                answers = together(
+                    [lambda: session.ask("echo x >>~/ran; wc -l <~/ran", "bash")] * 20
+                )
                 ran = sorted(int(a.json["stdout"]) for a in answers if a.status == 200)
                 equal(ran, [1, 2, 3, 4, 5], repr(answers)[:3000])
                 for answer in answers:
                     if answer.status != 200:
-                        ensure((answer.status, answer.detail) in ((429, SPENT), (404, GONE), (429, BUSY), (429, CROWDED)), answer)
+                        ensure(
+                            (answer.status, answer.detail)
+                            in ((429, SPENT), (404, GONE), (429, BUSY), (429, CROWDED)),
+                            answer,
+                        )
             settled(gateway, [])
 
 
-
 def rates(tap, where, redis):
-    with Gateway(where, redis, RATE_LIMIT_REQUESTS_PER_WINDOW=3, RATE_LIMIT_WINDOW_SECONDS=4,
-                 CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW=2, CONTAINER_RATE_LIMIT_WINDOW_SECONDS=4,
-                 MAX_CONTAINERS_PER_PRINCIPAL=2) as gateway:
+    with Gateway(
+        where,
+        redis,
+        RATE_LIMIT_REQUESTS_PER_WINDOW=3,
+        RATE_LIMIT_WINDOW_SECONDS=4,
+        CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW=2,
+        CONTAINER_RATE_LIMIT_WINDOW_SECONDS=4,
+        MAX_CONTAINERS_PER_PRINCIPAL=2,
+    ) as gateway:
         alice, bob = gateway.client("alice"), gateway.client("bob")
         sessions = [alice.session(), alice.session()]
 
@@ -211,12 +266,18 @@ def rates(tap, where, redis):
             ensure(1 <= wait <= 4, wait)
             equal(sessions[0].inspect().json["execution_count"], 2, "a refused one is not counted:")
             time.sleep(wait)
-            eventually(lambda: sessions[1].ask("print(1)").status == 200, 4, "admitted after Retry-After", 0.5)
+            eventually(
+                lambda: sessions[1].ask("print(1)").status == 200,
+                4,
+                "admitted after Retry-After",
+                0.5,
+            )
 
         @tap.row("rate: refusals do not count themselves")
         def _():
             def burst():
                 return [sessions[0].ask("1").status for _ in range(6)]
+
             time.sleep(4.2)
             equal(burst(), [200] * 3 + [429] * 3)
             time.sleep(4.2)
@@ -226,22 +287,39 @@ def rates(tap, where, redis):
         def _():
             time.sleep(4.2)
             statuses = [sessions[0].ask("", files=[]).status for _ in range(5)]
-            statuses += [sessions[0].ask("1", files=[{"name": "a", "content": "!"}]).status for _ in range(5)]
+            statuses += [
+                sessions[0].ask("1", files=[{"name": "a", "content": "!"}]).status for _ in range(5)
+            ]
             equal(statuses, [422] * 5 + [400] * 5)
             sessions[0].answers()
 
         @tap.row("rate: requests refused by a quota have used a unit")
         def _():
-            eventually(lambda: alice.post("/containers").detail == MINE_FULL, 6, "refused by the quota", 0.3)
-            eventually(lambda: alice.post("/containers").detail == CREATE_RATE, 4, "refused by the rate", 0)
+            eventually(
+                lambda: alice.post("/containers").detail == MINE_FULL,
+                6,
+                "refused by the quota",
+                0.3,
+            )
+            eventually(
+                lambda: alice.post("/containers").detail == CREATE_RATE, 4, "refused by the rate", 0
+            )
 
         for session in sessions:
             session.delete()
 
 
 def queues(tap, where, redis):
-    with Gateway(where, redis, EXECUTION_QUEUE_SECONDS=2, MAX_CONCURRENT_EXECUTIONS=2, MAX_SESSION_WAITERS=2,
-                 WAITING_WORKERS=8, RESERVED_WORKERS=2, MAX_TIMEOUT=30) as gateway:
+    with Gateway(
+        where,
+        redis,
+        EXECUTION_QUEUE_SECONDS=2,
+        MAX_CONCURRENT_EXECUTIONS=2,
+        MAX_SESSION_WAITERS=2,
+        WAITING_WORKERS=8,
+        RESERVED_WORKERS=2,
+        MAX_TIMEOUT=30,
+    ) as gateway:
         alice, bob = gateway.client("alice"), gateway.client("bob")
 
         @tap.row("queue: runs of one session never overlap, all are served")
@@ -275,7 +353,9 @@ def queues(tap, where, redis):
         @tap.row("queue: two slots for three sessions, the third waits and is served")
         def _():
             sessions = [alice.session() for _ in range(3)]
-            answers = together([lambda s=s: s.ask("date +%s.%N; sleep 0.5; date +%s.%N", "bash") for s in sessions])
+            answers = together(
+                [lambda s=s: s.ask("date +%s.%N; sleep 0.5; date +%s.%N", "bash") for s in sessions]
+            )
             spans = [tuple(map(float, a.json["stdout"].split())) for a in answers]
             worst = max(sum(1 for b, e in spans if b <= at < e) for at, _ in spans)
             ensure(worst <= 2, spans, "more ran at once than there are slots:")
@@ -285,7 +365,9 @@ def queues(tap, where, redis):
         @tap.row("queue: no slot in time is its own 429, others' short routes are served")
         def _():
             sessions = [alice.session() for _ in range(3)]
-            long = [Background(lambda s=s: s.ask("sleep 4", "bash", timeout=20)) for s in sessions[:2]]
+            long = [
+                Background(lambda s=s: s.ask("sleep 4", "bash", timeout=20)) for s in sessions[:2]
+            ]
             for session in sessions[:2]:
                 eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
             waiting = Background(lambda: sessions[2].ask("true", "bash"))
@@ -304,7 +386,9 @@ def queues(tap, where, redis):
                 eventually(lambda: busy.inspect().json["execution_count"] == 1, 10, "running")
                 waiters = [Background(lambda: busy.ask("true", "bash")) for _ in range(2)]
                 other.answers()
-                ensure(long.thread.is_alive(), "", "the other session was served while the first ran:")
+                ensure(
+                    long.thread.is_alive(), "", "the other session was served while the first ran:"
+                )
                 [w.answer() for w in [long, *waiters]]
 
         @tap.row("queue: leases and slots are given back")
@@ -312,19 +396,37 @@ def queues(tap, where, redis):
             eventually(lambda: not leases(gateway), 10, "no lease left")
 
 
-
 def leases(gateway):
     """Keys that look like a lease, a slot or a ticket and hold something."""
-    return {k: v for k, v in gateway.redis.dump(f"cg:{{{gateway.deployment}}}:*").items()
-            if any(word in k for word in ("lease", "slot", "ticket", "wait", "queue")) and v[1] not in (None, "", [], {})
-            and "janitor" not in k and "uid" not in k}
+    return {
+        k: v
+        for k, v in gateway.redis.dump(f"cg:{{{gateway.deployment}}}:*").items()
+        if any(word in k for word in ("lease", "slot", "ticket", "wait", "queue"))
+        and v[1] not in (None, "", [], {})
+        and "janitor" not in k
+        and "uid" not in k
+    }
 
 
 def expiry(tap, where, redis):
-    with Gateway(where, redis, SESSION_TIMEOUT_SECONDS=10, MAX_SESSION_LIFETIME_SECONDS=600,
-                 JANITOR_INTERVAL_SECONDS=5, SANDBOX_IDLE_GRACE_SECONDS=10) as idle, \
-            Gateway(where, redis, SESSION_TIMEOUT_SECONDS=10, MAX_SESSION_LIFETIME_SECONDS=12,
-                    JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as hard:
+    with (
+        Gateway(
+            where,
+            redis,
+            SESSION_TIMEOUT_SECONDS=10,
+            MAX_SESSION_LIFETIME_SECONDS=600,
+            JANITOR_INTERVAL_SECONDS=5,
+            SANDBOX_IDLE_GRACE_SECONDS=10,
+        ) as idle,
+        Gateway(
+            where,
+            redis,
+            SESSION_TIMEOUT_SECONDS=10,
+            MAX_SESSION_LIFETIME_SECONDS=12,
+            JANITOR_INTERVAL_SECONDS=5,
+            ORPHAN_GRACE_SECONDS=60,
+        ) as hard,
+    ):
         # Both clocks run at once: the waiting is the cost of these rows.
         quiet, used = idle.session(), idle.session()
         doomed = hard.session()
@@ -360,12 +462,22 @@ def expiry(tap, where, redis):
             if response.status == 200 and result["error"] is None:
                 equal(result["stdout"], "through\n")
             else:
-                ensure(response.status == 200 and result["error_type"] or response.status in (404, 409), repr(response))
+                ensure(
+                    response.status == 200
+                    and result["error_type"]
+                    or response.status in (404, 409),
+                    repr(response),
+                )
 
         @tap.row("expiry: nothing of them is left in Redis")
         def _():
             for gateway, session in ((idle, quiet), (hard, doomed)):
-                eventually(lambda: session.id not in str(redis.dump(f"cg:{{{gateway.deployment}}}:*")), 20, "forgotten", 0.5)
+                eventually(
+                    lambda: session.id not in str(redis.dump(f"cg:{{{gateway.deployment}}}:*")),
+                    20,
+                    "forgotten",
+                    0.5,
+                )
 
         @tap.row("expiry: every key has a time to live")
         def _():
@@ -389,7 +501,11 @@ def removal(tap, where, redis):
             response = running.answer(20)
             if response.status == 200:
                 result = Result(response.json)
-                ensure(result.error, dict(result), "a run that was cut must not look like one that ended:")
+                ensure(
+                    result.error,
+                    dict(result),
+                    "a run that was cut must not look like one that ended:",
+                )
                 equal(result.timed_out, False)
             else:
                 ensure(response.status in (404, 409, 503), response)
@@ -419,7 +535,11 @@ def removal(tap, where, redis):
                 gateway.docker.remove(session.id)
                 response = session.ask("print(1)") if first == "ask" else session.inspect()
                 equal(response.status, 404, repr(response))
-                ensure(response.detail in ("Container session not found", "Container session not found.", GONE), response.detail)
+                ensure(
+                    response.detail
+                    in ("Container session not found", "Container session not found.", GONE),
+                    response.detail,
+                )
                 equal(session.ask("print(1)").detail, GONE)
 
         @tap.row("gone: a container killed during a run is told, at once")
@@ -450,4 +570,3 @@ def removal(tap, where, redis):
                 eventually(lambda: not leases(gateway), 5)
             except Failed:
                 raise Failed(str(leases(gateway))) from None
-

@@ -39,9 +39,24 @@ def held(docker, call):
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, fake.FakeDocker(where, Slow) as docker, \
-            Gateway(where, redis, docker, DOCKER_CLIENT_TIMEOUT=2, RUN_LEASE_SECONDS=5, EXECUTION_QUEUE_SECONDS=8, ORPHAN_GRACE_SECONDS=60,
-                    JANITOR_INTERVAL_SECONDS=5, MAX_CONTAINERS_PER_PRINCIPAL=2, MAX_CONCURRENT_EXECUTIONS=2, MAX_TIMEOUT=30) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        fake.FakeDocker(where, Slow) as docker,
+        Gateway(
+            where,
+            redis,
+            docker,
+            DOCKER_CLIENT_TIMEOUT=2,
+            RUN_LEASE_SECONDS=5,
+            EXECUTION_QUEUE_SECONDS=8,
+            ORPHAN_GRACE_SECONDS=60,
+            JANITOR_INTERVAL_SECONDS=5,
+            MAX_CONTAINERS_PER_PRINCIPAL=2,
+            MAX_CONCURRENT_EXECUTIONS=2,
+            MAX_TIMEOUT=30,
+        ) as gateway,
+    ):
         oracle = Oracle(gateway)
         deaths(tap, gateway, docker, oracle)
         leaving(tap, gateway, docker, oracle)
@@ -62,7 +77,9 @@ def deaths(tap, gateway, docker, oracle):
 
     def sent(method, path, body=b"", headers=(), part=None):
         exchange = fastcgi.Exchange(gateway.socket, 40)
-        exchange.write(fastcgi.begin(fastcgi.params_for(method, path, [authorization, *headers], body)))
+        exchange.write(
+            fastcgi.begin(fastcgi.params_for(method, path, [authorization, *headers], body))
+        )
         if part is None:
             exchange.write(fastcgi.stream(fastcgi.STDIN, body))
         else:
@@ -107,17 +124,27 @@ def deaths(tap, gateway, docker, oracle):
                 if one.status == 200:
                     alice.delete(f"/containers/{one.json['container_id']}")
             return [m.status for m in made] == [200, 200]
+
         eventually(places, 90, "both places free again", 1)
-        docker.containers.clear()       # the dead one's: too young for the janitor
+        docker.containers.clear()  # the dead one's: too young for the janitor
         oracle.sound()
 
     for call, what in (("attach", "while it attaches"), (None, "while the code runs")):
-        @tap.row(f"worker killed: {what}: the session answers again, the code ran at most once", seconds=90)
+
+        @tap.row(
+            f"worker killed: {what}: the session answers again, the code ran at most once",
+            seconds=90,
+        )
         def _():
             session = alice.session()
             if call:
                 held(docker, call)
-            exchange = sent("POST", "/execute", json.dumps({"container_id": session.id, "code": "1"}).encode(), [JSON])
+            exchange = sent(
+                "POST",
+                "/execute",
+                json.dumps({"container_id": session.id, "code": "1"}).encode(),
+                [JSON],
+            )
             if call:
                 eventually(lambda: docker.calls[-1] == (call, session.id), 10, "attaching")
             else:
@@ -148,7 +175,10 @@ def deaths(tap, gateway, docker, oracle):
         os.kill(pid, signal.SIGSTOP)
         try:
             # A stopped worker may have taken one connection to itself, not more.
-            answers = [Background(lambda: gateway.ask("GET", "/livez", timeout=5).status) for _ in range(20)]
+            answers = [
+                Background(lambda: gateway.ask("GET", "/livez", timeout=5).status)
+                for _ in range(20)
+            ]
             served = 0
             for one in answers:
                 try:
@@ -178,7 +208,11 @@ def leaving(tap, gateway, docker, oracle):
     def _():
         for size, part in ((1000, 10), (3_000_000, 100_000), (30_000_000, 4_000_000)):
             with fastcgi.Exchange(gateway.socket, 5) as exchange:
-                exchange.write(fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], length=size)))
+                exchange.write(
+                    fastcgi.begin(
+                        fastcgi.params_for("POST", "/execute", [authorization, JSON], length=size)
+                    )
+                )
                 for at in range(0, part, 32000):
                     exchange.write(fastcgi.record(fastcgi.STDIN, bytes(min(32000, part - at))))
         oracle.sound()
@@ -188,7 +222,10 @@ def leaving(tap, gateway, docker, oracle):
         session = alice.session()
         body = json.dumps({"container_id": session.id, "code": "1"}).encode()
         with fastcgi.Exchange(gateway.socket, 5) as exchange:
-            exchange.write(fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], body)) + fastcgi.stream(fastcgi.STDIN, body))
+            exchange.write(
+                fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], body))
+                + fastcgi.stream(fastcgi.STDIN, body)
+            )
             eventually(lambda: docker.containers[session.id].get("began"), 10, "running")
         docker.containers[session.id]["quick"] = True
         eventually(lambda: session.ask("print(42)").status == 200, 20, "answering again", 0.3)
@@ -200,7 +237,10 @@ def leaving(tap, gateway, docker, oracle):
         exchanges = []
         for _ in range(4):
             exchange = fastcgi.Exchange(gateway.socket, 5)
-            exchange.write(fastcgi.begin(fastcgi.params_for("GET", "/version")) + fastcgi.stream(fastcgi.STDIN, b""))
+            exchange.write(
+                fastcgi.begin(fastcgi.params_for("GET", "/version"))
+                + fastcgi.stream(fastcgi.STDIN, b"")
+            )
             exchanges.append(exchange)
         for _ in range(10):
             equal(gateway.ask("GET", "/livez", timeout=10).status, 200)
@@ -223,7 +263,11 @@ def leaving(tap, gateway, docker, oracle):
     @tap.row("client slow: a body a byte at a time is ended by a deadline", seconds=200)
     def _():
         with fastcgi.Exchange(gateway.socket, 190) as exchange:
-            exchange.write(fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], length=1000000)))
+            exchange.write(
+                fastcgi.begin(
+                    fastcgi.params_for("POST", "/execute", [authorization, JSON], length=1000000)
+                )
+            )
             exchange.write(fastcgi.record(fastcgi.STDIN, b"{"))
             try:
                 typed(exchange.answer(), 400, 408, 413, 503, 504)

@@ -24,9 +24,25 @@ class Daemon(Program):
         self.where.mkdir(exist_ok=True)
         self.host = f"unix://{self.where}/d.sock"
         super().__init__(
-            ["dockerd", "--host", self.host, "--data-root", str(self.where / "data"), "--exec-root", str(self.where / "exec"),
-             "--pidfile", str(self.where / "pid"), "--bridge=none", "--iptables=false", "--ip-masq=false",
-             "--shutdown-timeout", "5", *options], where / "dockerd.log")
+            [
+                "dockerd",
+                "--host",
+                self.host,
+                "--data-root",
+                str(self.where / "data"),
+                "--exec-root",
+                str(self.where / "exec"),
+                "--pidfile",
+                str(self.where / "pid"),
+                "--bridge=none",
+                "--iptables=false",
+                "--ip-masq=false",
+                "--shutdown-timeout",
+                "5",
+                *options,
+            ],
+            where / "dockerd.log",
+        )
 
     def start(self):
         super().start()
@@ -41,14 +57,23 @@ class Daemon(Program):
             left.unlink(missing_ok=True)
 
     def load(self, image):
-        save = subprocess.Popen(["docker", "-H", Docker().host, "save", image], stdout=subprocess.PIPE)
-        subprocess.run(["docker", "-H", self.host, "load", "--quiet"], stdin=save.stdout, check=True,
-                       stdout=subprocess.DEVNULL, timeout=240)
+        save = subprocess.Popen(
+            ["docker", "-H", Docker().host, "save", image], stdout=subprocess.PIPE
+        )
+        subprocess.run(
+            ["docker", "-H", self.host, "load", "--quiet"],
+            stdin=save.stdout,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=240,
+        )
         save.wait(10)
 
     def stop(self, number=signal.SIGTERM, seconds=30):
         status = super().stop(number, seconds)
-        for line in subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True).stdout.splitlines():
+        for line in subprocess.run(
+            ["ps", "-eo", "pid=,args="], capture_output=True, text=True
+        ).stdout.splitlines():
             pid, _, args = line.strip().partition(" ")
             if str(self.where) in args and ("containerd" in args):
                 os.kill(int(pid), signal.SIGKILL)
@@ -63,15 +88,28 @@ def rows(tap):
     if not shutil.which("dockerd") or os.geteuid() != 0:
         tap.row("daemon")(lambda: skip("starting a dockerd of our own needs root and dockerd"))
         return
-    image = next((i for i in (IMAGE.rsplit(":", 1)[0] + ":core", IMAGE) if Docker().has_image(i)), None)
+    image = next(
+        (i for i in (IMAGE.rsplit(":", 1)[0] + ":core", IMAGE) if Docker().has_image(i)), None
+    )
     if not image:
         tap.row("daemon")(lambda: skip(f"no image {IMAGE}"))
         return
     with scratch() as where, Redis(where).start() as redis, Daemon(where) as daemon:
         daemon.start()
         daemon.load(image)
-        with Gateway(where, redis, Docker(daemon.host), SANDBOX_IMAGE=image, DOCKER_CLIENT_TIMEOUT=3, HEALTH_CACHE_SECONDS=0,
-                     JANITOR_INTERVAL_SECONDS=5, RUN_LEASE_SECONDS=5, MAX_TIMEOUT=60, EXECUTION_QUEUE_SECONDS=5, ORPHAN_GRACE_SECONDS=60) as gateway:
+        with Gateway(
+            where,
+            redis,
+            Docker(daemon.host),
+            SANDBOX_IMAGE=image,
+            DOCKER_CLIENT_TIMEOUT=3,
+            HEALTH_CACHE_SECONDS=0,
+            JANITOR_INTERVAL_SECONDS=5,
+            RUN_LEASE_SECONDS=5,
+            MAX_TIMEOUT=60,
+            EXECUTION_QUEUE_SECONDS=5,
+            ORPHAN_GRACE_SECONDS=60,
+        ) as gateway:
             stopped(tap, gateway, daemon)
             killed(tap, gateway, daemon)
 
@@ -83,13 +121,20 @@ def skip(reason):
 def stopped(tap, gateway, daemon):
     oracle = Oracle(gateway)
 
-    @tap.row("dockerd stopped by a signal: 503 within its time-out, health degraded, then well", seconds=120)
+    @tap.row(
+        "dockerd stopped by a signal: 503 within its time-out, health degraded, then well",
+        seconds=120,
+    )
     def _():
         with gateway.session() as session:
             session.bash("echo kept >f").worked()
             daemon.send(signal.SIGSTOP)
             try:
-                for call in (lambda: session.ask("print(1)"), lambda: gateway.client().post("/containers"), session.delete):
+                for call in (
+                    lambda: session.ask("print(1)"),
+                    lambda: gateway.client().post("/containers"),
+                    session.delete,
+                ):
                     began = time.monotonic()
                     typed(call(), 503, 500, 200)
                     ensure(time.monotonic() - began < 20, time.monotonic() - began)
@@ -102,7 +147,9 @@ def stopped(tap, gateway, daemon):
         time.sleep(1)
         gateway.unheard = gateway.containers()
 
-    @tap.row("dockerd stopped during a run: the run goes on and its answer comes, late", seconds=120)
+    @tap.row(
+        "dockerd stopped during a run: the run goes on and its answer comes, late", seconds=120
+    )
     def _():
         with gateway.session() as session:
             running = Background(lambda: session.ask("echo a; sleep 2; echo b", "bash", timeout=30))
@@ -116,9 +163,15 @@ def stopped(tap, gateway, daemon):
                 equal(response.json["stdout"], "a\nb\n")
             oracle.sound([session])
 
-    @tap.row("container removed during a run, its PID 1 killed during another: told at once, session gone", seconds=90)
+    @tap.row(
+        "container removed during a run, its PID 1 killed during another: told at once, session gone",
+        seconds=90,
+    )
     def _():
-        for disturb in (lambda s: gateway.docker.remove(s.id), lambda s: os.kill(gateway.docker.pid(s.id), signal.SIGKILL)):
+        for disturb in (
+            lambda s: gateway.docker.remove(s.id),
+            lambda s: os.kill(gateway.docker.pid(s.id), signal.SIGKILL),
+        ):
             session = gateway.session()
             running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
             eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
@@ -140,7 +193,9 @@ def stopped(tap, gateway, daemon):
                 ensure(time.monotonic() - began < 40, time.monotonic() - began)
             finally:
                 gateway.docker.unpause(session.id)
-        eventually(lambda: set(gateway.containers()) <= set(gateway.unheard), 40, "nothing else left", 0.5)
+        eventually(
+            lambda: set(gateway.containers()) <= set(gateway.unheard), 40, "nothing else left", 0.5
+        )
 
 
 def killed(tap, gateway, daemon):
@@ -150,7 +205,10 @@ def killed(tap, gateway, daemon):
         typed(gateway.client().post("/containers"), 503, 500)
         equal(gateway.ask("GET", "/healthz", timeout=20).status, 503)
 
-    @tap.row("dockerd killed and restarted: its containers die, sessions say 404, new ones work", seconds=150)
+    @tap.row(
+        "dockerd killed and restarted: its containers die, sessions say 404, new ones work",
+        seconds=150,
+    )
     def _():
         session = gateway.session()
         running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
@@ -179,7 +237,10 @@ def killed(tap, gateway, daemon):
             new.answers()
         oracle.sound([], 40)
 
-    @tap.row("dockerd with live-restore killed and restarted: sessions live on, or are gone and say so", seconds=150)
+    @tap.row(
+        "dockerd with live-restore killed and restarted: sessions live on, or are gone and say so",
+        seconds=150,
+    )
     def _():
         # Docker 20.10 removes what has AutoRemove even then.
         daemon.stop()

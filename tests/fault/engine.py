@@ -12,23 +12,43 @@ from . import fakedocker as fake
 from .fakesupervisor import Supervisor
 from .oracle import Oracle, typed
 
+# fmt: off
 FAULTS = {
-    "404": fake.status(404, "No such container: x"), "409": fake.status(409, "conflict"), "500": fake.status(500),
-    "503": fake.status(503), "401": fake.status(401), "301": fake.status(301), "a closed connection": fake.closed,
-    "a reset": fake.reset, "silence": fake.hanging, "garbage": fake.garbage, "half a head": fake.half_a_head,
-    "half a body": fake.half_a_body, "no JSON": fake.not_json, "JSON of another shape": fake.wrong_shape,
-    "an empty body": fake.empty_body, "JSON too deep": fake.deep, "an endless body": fake.endless_body,
+    "404": fake.status(404, "No such container: x"), "409": fake.status(409, "conflict"),
+        "500": fake.status(500),
+    "503": fake.status(503), "401": fake.status(401), "301": fake.status(301),
+        "a closed connection": fake.closed,
+    "a reset": fake.reset, "silence": fake.hanging, "garbage": fake.garbage,
+        "half a head": fake.half_a_head,
+    "half a body": fake.half_a_body, "no JSON": fake.not_json,
+        "JSON of another shape": fake.wrong_shape,
+    "an empty body": fake.empty_body, "JSON too deep": fake.deep,
+        "an endless body": fake.endless_body,
     "an endless head": fake.endless_head,
 }
+# fmt: on
 LATE = {"done, but never said": fake.done_but_silent}
 # for the call that a closed connection may have been stale for, a fault that comes twice
 TIMEOUT = 2
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, fake.FakeDocker(where, Supervisor) as docker, \
-            Gateway(where, redis, docker, DOCKER_CLIENT_TIMEOUT=TIMEOUT, HEALTH_CACHE_SECONDS=0, JANITOR_INTERVAL_SECONDS=5,
-                    MAX_CONTAINERS_PER_PRINCIPAL=2, EXECUTION_QUEUE_SECONDS=5, MAX_TIMEOUT=5) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        fake.FakeDocker(where, Supervisor) as docker,
+        Gateway(
+            where,
+            redis,
+            docker,
+            DOCKER_CLIENT_TIMEOUT=TIMEOUT,
+            HEALTH_CACHE_SECONDS=0,
+            JANITOR_INTERVAL_SECONDS=5,
+            MAX_CONTAINERS_PER_PRINCIPAL=2,
+            EXECUTION_QUEUE_SECONDS=5,
+            MAX_TIMEOUT=5,
+        ) as gateway,
+    ):
         oracle = Oracle(gateway)
         creation(tap, gateway, docker, oracle)
         execution(tap, gateway, docker, oracle)
@@ -36,7 +56,8 @@ def rows(tap):
         inspection(tap, gateway, docker, oracle)
         health(tap, gateway, docker)
         tap.row("engine: no call that the gateway has no business with")(
-            lambda: equal([c for c in docker.calls if c[0] == "unknown"], []))
+            lambda: equal([c for c in docker.calls if c[0] == "unknown"], [])
+        )
 
 
 def quick(call, seconds):
@@ -50,6 +71,7 @@ def creation(tap, gateway, docker, oracle):
     alice = gateway.client()
     for call in ("create", "start"):
         for name, fault in {**FAULTS, **LATE}.items():
+
             @tap.row(f"POST /containers: {call} answers with {name}")
             def _():
                 docker.always[call] = fault
@@ -58,12 +80,14 @@ def creation(tap, gateway, docker, oracle):
                 if response.status == 200:
                     alice.delete(f"/containers/{response.json['container_id']}")
                 typed(response, 500, 503)
-                sessions = [alice.session(), alice.session()]        # the quota of 2 was given back
+                sessions = [alice.session(), alice.session()]  # the quota of 2 was given back
                 for session in sessions:
                     session.answers()
                     equal(session.delete().status, 200)
                 if name not in ("done, but never said", "half a body") or call != "create":
-                    eventually(lambda: not docker.containers, 20, f"rolled back: {docker.containers}")
+                    eventually(
+                        lambda: not docker.containers, 20, f"rolled back: {docker.containers}"
+                    )
                 docker.containers.clear()
 
     @tap.row("POST /containers: an id that is none is not used")
@@ -95,6 +119,7 @@ def execution(tap, gateway, docker, oracle):
     alice = gateway.client()
     gone = ("404", "409")
     for name, fault in FAULTS.items():
+
         @tap.row(f"POST /execute: attach answers with {name}")
         def _():
             session = alice.session()
@@ -138,9 +163,10 @@ class Deaf(Supervisor):
 
 def removal(tap, gateway, docker, oracle):
     alice = gateway.client()
-    accepted = {"404": 200, "409": 200}     # gone, and being removed already
+    accepted = {"404": 200, "409": 200}  # gone, and being removed already
     docker.supervisor = Deaf
     for name, fault in FAULTS.items():
+
         @tap.row(f"DELETE: no BYE, and remove answers with {name}")
         def _():
             session = alice.session()
@@ -149,7 +175,9 @@ def removal(tap, gateway, docker, oracle):
             typed(response, accepted.get(name, 503), 200)
             if response.status == 503:
                 docker.calm()
-                eventually(lambda: session.delete().status in (200, 404), 10, "deleted at the second try")
+                eventually(
+                    lambda: session.delete().status in (200, 404), 10, "deleted at the second try"
+                )
             docker.calm()
             equal(session.inspect().status, 404)
             docker.containers.clear()
@@ -162,6 +190,7 @@ def removal(tap, gateway, docker, oracle):
 
     docker.supervisor = Supervisor
     for name in ("404", "500", "a closed connection", "silence", "garbage"):
+
         @tap.row(f"DELETE: attach answers with {name}")
         def _():
             session = alice.session()
@@ -188,6 +217,7 @@ def removal(tap, gateway, docker, oracle):
 def inspection(tap, gateway, docker, oracle):
     alice = gateway.client()
     for name, fault in FAULTS.items():
+
         @tap.row(f"GET /containers: inspect answers with {name}")
         def _():
             session = alice.session()
@@ -219,18 +249,35 @@ def inspection(tap, gateway, docker, oracle):
 
 
 def health(tap, gateway, docker):
-    for call, faults in (("ping", FAULTS), ("image", {"404": FAULTS["404"], "500": FAULTS["500"], "silence": fake.hanging})):
+    for call, faults in (
+        ("ping", FAULTS),
+        ("image", {"404": FAULTS["404"], "500": FAULTS["500"], "silence": fake.hanging}),
+    ):
         for name, fault in faults.items():
+
             @tap.row(f"GET /healthz: {call} answers with {name}")
             def _():
                 docker.always[call] = fault
                 response = quick(lambda: gateway.ask("GET", "/healthz", timeout=30), 8)
                 live = gateway.ask("GET", "/livez", timeout=10)
                 docker.calm()
-                if (call, name) != ("ping", "an empty body") and not (call == "ping" and name in ("no JSON", "JSON of another shape", "JSON too deep", "an endless body", "half a body", "half a head")):
+                if (call, name) != ("ping", "an empty body") and not (
+                    call == "ping"
+                    and name
+                    in (
+                        "no JSON",
+                        "JSON of another shape",
+                        "JSON too deep",
+                        "an endless body",
+                        "half a body",
+                        "half a head",
+                    )
+                ):
                     equal((response.status, response.body), (503, b'{"status":"degraded"}'))
                 equal(live.status, 200)
-                eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 10, "healthy again")
+                eventually(
+                    lambda: gateway.ask("GET", "/healthz").status == 200, 10, "healthy again"
+                )
 
     @tap.row("GET /healthz: while Docker is silent, what needs no Docker is served")
     def _():

@@ -15,14 +15,18 @@ import socket
 import threading
 import time
 
+# fmt: off
 CALLS = [
     ("ping", "GET|HEAD", r"/_ping"), ("version", "GET", r"/version"), ("info", "GET", r"/info"),
     ("image", "GET", r"/images/(?P<id>.+)/json"), ("create", "POST", r"/containers/create"),
-    ("start", "POST", r"/containers/(?P<id>[^/]+)/start"), ("attach", "POST", r"/containers/(?P<id>[^/]+)/attach"),
-    ("inspect", "GET", r"/containers/(?P<id>[^/]+)/json"), ("kill", "POST", r"/containers/(?P<id>[^/]+)/kill"),
+    ("start", "POST", r"/containers/(?P<id>[^/]+)/start"), ("attach", "POST",
+     r"/containers/(?P<id>[^/]+)/attach"),
+    ("inspect", "GET", r"/containers/(?P<id>[^/]+)/json"), ("kill", "POST",
+     r"/containers/(?P<id>[^/]+)/kill"),
     ("list", "GET", r"/containers/json"), ("remove", "DELETE", r"/containers/(?P<id>[^/]+)"),
     ("wait", "POST", r"/containers/(?P<id>[^/]+)/wait"),
 ]
+# fmt: on
 DAEMON = "FAKE:0000:0000"
 
 
@@ -31,6 +35,7 @@ class Gone(Exception):
 
 
 # ---- faults
+
 
 def status(code, message="out of order"):
     return lambda c, _: c.respond(code, {"message": message})
@@ -61,7 +66,9 @@ def half_a_head(c, _):
 
 
 def half_a_body(c, _):
-    c.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"Id":"')
+    c.write(
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"Id":"'
+    )
     raise Gone
 
 
@@ -86,7 +93,9 @@ def deep(c, _):
 
 
 def endless_body(c, docker):
-    c.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    c.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     while not docker.stopping.is_set():
         c.write(b"10000\r\n" + b"[" * 65536 + b"\r\n")
 
@@ -162,10 +171,10 @@ class FakeDocker:
     def __init__(self, where, supervisor):
         self.path = str(where / f"docker-{secrets.token_hex(3)}.sock")
         self.host = f"unix://{self.path}"
-        self.supervisor = supervisor    # a fakesupervisor.Supervisor, unless a container has its own
+        self.supervisor = supervisor  # a fakesupervisor.Supervisor, unless a container has its own
         self.containers = {}
         self.script, self.always = {}, {}
-        self.calls = []                 # (name, id) as they came
+        self.calls = []  # (name, id) as they came
         self.stopping = threading.Event()
         self.open = set()
         self.listener = socket.socket(socket.AF_UNIX)
@@ -194,8 +203,13 @@ class FakeDocker:
         return container in self.containers
 
     def ids(self, *labels):
-        return sorted(i for i, c in self.containers.items()
-                      if all(c["labels"].get(k) == v for k, _, v in (label.partition("=") for label in labels)))
+        return sorted(
+            i
+            for i, c in self.containers.items()
+            if all(
+                c["labels"].get(k) == v for k, _, v in (label.partition("=") for label in labels)
+            )
+        )
 
     def remove(self, container):
         self.containers.pop(container, None)
@@ -254,8 +268,13 @@ class FakeDocker:
         spec = json.loads(body)
         name = re.search(r"name=([^&]*)", query)
         new = secrets.token_hex(32)
-        self.containers[new] = {"labels": spec.get("Labels") or {}, "name": name.group(1) if name else "x",
-                                "running": False, "created": int(time.time()), "spec": spec}
+        self.containers[new] = {
+            "labels": spec.get("Labels") or {},
+            "name": name.group(1) if name else "x",
+            "running": False,
+            "created": int(time.time()),
+            "spec": spec,
+        }
         c.respond(201, {"Id": new, "Warnings": []})
 
     def known(self, c, what):
@@ -277,8 +296,10 @@ class FakeDocker:
         found = self.known(c, what)
         if not found:
             return
-        c.write(b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
-                b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        c.write(
+            b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+            b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        )
         found.get("supervisor", self.supervisor)(c, found).serve()
         if found.get("removed"):
             self.containers.pop(what, None)
@@ -287,9 +308,21 @@ class FakeDocker:
     def on_inspect(self, c, what, *_):
         found = self.known(c, what)
         if found:
-            c.respond(200, {"Id": what, "Name": "/" + found["name"], "Config": {"Labels": found["labels"]},
-                            "Created": time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime(found["created"])),
-                            "State": {"Running": found["running"], "Status": "running" if found["running"] else "created"}})
+            c.respond(
+                200,
+                {
+                    "Id": what,
+                    "Name": "/" + found["name"],
+                    "Config": {"Labels": found["labels"]},
+                    "Created": time.strftime(
+                        "%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime(found["created"])
+                    ),
+                    "State": {
+                        "Running": found["running"],
+                        "Status": "running" if found["running"] else "created",
+                    },
+                },
+            )
 
     def on_kill(self, c, what, *_):
         found = self.known(c, what)
@@ -303,8 +336,19 @@ class FakeDocker:
             c.respond(204)
 
     def on_list(self, c, *_):
-        c.respond(200, [{"Id": i, "Names": ["/" + f["name"]], "Labels": f["labels"], "Created": f["created"],
-                         "State": "running" if f["running"] else "created"} for i, f in self.containers.items()])
+        c.respond(
+            200,
+            [
+                {
+                    "Id": i,
+                    "Names": ["/" + f["name"]],
+                    "Labels": f["labels"],
+                    "Created": f["created"],
+                    "State": "running" if f["running"] else "created",
+                }
+                for i, f in self.containers.items()
+            ],
+        )
 
     def on_wait(self, c, *_):
         c.respond(200, {"StatusCode": 0})

@@ -40,7 +40,15 @@ class Supervisor:
     def serve(self):
         try:
             for kind, payload in self.frames():
-                getattr(self, {Type.SYNC: "on_sync", Type.RUN: "on_run", Type.BYE: "on_bye", Type.CANCEL: "on_cancel"}.get(kind, "on_other"))(payload)
+                getattr(
+                    self,
+                    {
+                        Type.SYNC: "on_sync",
+                        Type.RUN: "on_run",
+                        Type.BYE: "on_bye",
+                        Type.CANCEL: "on_cancel",
+                    }.get(kind, "on_other"),
+                )(payload)
         except Gone:
             pass
 
@@ -48,8 +56,8 @@ class Supervisor:
         while True:
             kind = self.stream.read(1)[0]
             if kind == 0:
-                continue                # a pad
-            length, = struct.unpack(">3xI", self.stream.read(7))
+                continue  # a pad
+            (length,) = struct.unpack(">3xI", self.stream.read(7))
             yield kind, self.stream.read(length)
 
     def say(self, data, stream=1):

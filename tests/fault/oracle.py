@@ -15,10 +15,16 @@ class Oracle:
     def sound(self, sessions=(), seconds=30, descriptors=12):
         gateway = self.gateway
         eventually(lambda: healthy(gateway), seconds, "healthy again")
-        eventually(lambda: len(gateway.workers()) == self.workers, seconds, f"{self.workers} processes again")
+        eventually(
+            lambda: len(gateway.workers()) == self.workers,
+            seconds,
+            f"{self.workers} processes again",
+        )
         wanted = sorted(s.id for s in sessions)
         try:
-            eventually(lambda: sorted(set(gateway.containers()) - set(gateway.unheard)) == wanted, seconds)
+            eventually(
+                lambda: sorted(set(gateway.containers()) - set(gateway.unheard)) == wanted, seconds
+            )
         except Failed:
             raise Failed(f"containers are {gateway.containers()}, sessions {wanted}") from None
         keys = gateway.redis.dump(f"cg:{{{gateway.deployment}}}:*")
@@ -26,12 +32,20 @@ class Oracle:
         for session in sessions:
             session.answers()
         eventually(lambda: not stray(gateway), 10, "no file left in RUN_DIR")
-        eventually(lambda: max(fds(p) for p in gateway.workers()) <= descriptors, 10, f"at most {descriptors} descriptors")
+        eventually(
+            lambda: max(fds(p) for p in gateway.workers()) <= descriptors,
+            10,
+            f"at most {descriptors} descriptors",
+        )
         equal(gateway.sanitizer_reports(), "")
 
 
 def stray(gateway):
-    return [p.name for p in gateway.run_dir.iterdir() if p.name != gateway.socket.name and not p.name.startswith("sanitizer")]
+    return [
+        p.name
+        for p in gateway.run_dir.iterdir()
+        if p.name != gateway.socket.name and not p.name.startswith("sanitizer")
+    ]
 
 
 def healthy(gateway):

@@ -13,27 +13,56 @@ from .oracle import Oracle, healthy, typed
 from .toxic import Toxic
 
 # what Redis says instead, and whether the gateway may answer anything but 503
+# fmt: off
 REFUSALS = {
     "LOADING": b"-LOADING Redis is loading the dataset in memory\r\n",
-    "MASTERDOWN": b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
-    "BUSY": b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n",
-    "MISCONF": b"-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.\r\n",
+    "MASTERDOWN": b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
+        b"'no'.\r\n",
+    "BUSY": b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "
+        b"NOSAVE.\r\n",
+    "MISCONF": b"-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
+        b"persist to disk.\r\n",
     "NOAUTH": b"-NOAUTH Authentication required.\r\n",
     "WRONGPASS": b"-WRONGPASS invalid username-password pair or user is disabled.\r\n",
     "max clients": b"-ERR max number of clients reached\r\n",
     "NOSCRIPT for ever": b"-NOSCRIPT No matching script. Please use EVAL.\r\n",
-    "nil": b"$-1\r\n", "an empty list": b"*0\r\n", "an integer": b":1\r\n", "OK": b"+OK\r\n", "a list of nils": b"*3\r\n*-1\r\n$-1\r\n$-1\r\n",
-    "no RESP": b"HTTP/1.1 400 Bad Request\r\n\r\n", "a giant announced": b"$2147483647\r\nabc", "a deep list": b"*1\r\n" * 10000,
+    "nil": b"$-1\r\n", "an empty list": b"*0\r\n", "an integer": b":1\r\n", "OK": b"+OK\r\n",
+        "a list of nils": b"*3\r\n*-1\r\n$-1\r\n$-1\r\n",
+    "no RESP": b"HTTP/1.1 400 Bad Request\r\n\r\n", "a giant announced": b"$2147483647\r\nabc",
+        "a deep list": b"*1\r\n" * 10000,
     "a negative length": b"$-5\r\n", "a list of two billion": b"*2147483647\r\n",
 }
+# fmt: on
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, Toxic(where, "toxic", redis.socket) as toxic:
-        between = type("Between", (), {"url": toxic.url, "__call__": lambda self, *w: redis(*w),
-                                       "keys": lambda self, *a: redis.keys(*a), "dump": lambda self, *a: redis.dump(*a)})()
-        with Gateway(where, between, REDIS_SOCKET_TIMEOUT=1, REDIS_SOCKET_CONNECT_TIMEOUT=1, HEALTH_CACHE_SECONDS=0, RUN_LEASE_SECONDS=5,
-                     JANITOR_INTERVAL_SECONDS=5, ORPHAN_GRACE_SECONDS=60, MAX_TIMEOUT=60, EXECUTION_QUEUE_SECONDS=5) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Toxic(where, "toxic", redis.socket) as toxic,
+    ):
+        between = type(
+            "Between",
+            (),
+            {
+                "url": toxic.url,
+                "__call__": lambda self, *w: redis(*w),
+                "keys": lambda self, *a: redis.keys(*a),
+                "dump": lambda self, *a: redis.dump(*a),
+            },
+        )()
+        with Gateway(
+            where,
+            between,
+            REDIS_SOCKET_TIMEOUT=1,
+            REDIS_SOCKET_CONNECT_TIMEOUT=1,
+            HEALTH_CACHE_SECONDS=0,
+            RUN_LEASE_SECONDS=5,
+            JANITOR_INTERVAL_SECONDS=5,
+            ORPHAN_GRACE_SECONDS=60,
+            MAX_TIMEOUT=60,
+            EXECUTION_QUEUE_SECONDS=5,
+        ) as gateway:
             away(tap, gateway, redis, toxic)
             refusing(tap, gateway, redis, toxic)
             forgetting(tap, gateway, redis)
@@ -56,7 +85,12 @@ def all_503(gateway, session, deaf):
 def away(tap, gateway, redis, toxic):
     oracle = Oracle(gateway)
 
-    for name, mode, cut in (("refuses connections", "refuse", True), ("hangs", "stall", False), ("closes after each question", "cut", False)):
+    for name, mode, cut in (
+        ("refuses connections", "refuse", True),
+        ("hangs", "stall", False),
+        ("closes after each question", "cut", False),
+    ):
+
         @tap.row(f"redis {name}: 503 with Retry-After, then all is as before", seconds=120)
         def _():
             with gateway.session() as session:
@@ -66,10 +100,14 @@ def away(tap, gateway, redis, toxic):
                     all_503(gateway, session, mode != "cut")
                 finally:
                     toxic.be("pass", cut=True)
-                equal(eventually(lambda: session.ask("cat f", "bash").json.get("stdout"), 15), "kept\n")
+                equal(
+                    eventually(lambda: session.ask("cat f", "bash").json.get("stdout"), 15),
+                    "kept\n",
+                )
                 oracle.sound([session])
 
     for name, mode in (("in pieces of one byte", "slice"), ("slow", "slow")):
+
         @tap.row(f"redis {name}: everything works")
         def _():
             toxic.be(mode)
@@ -101,7 +139,9 @@ def away(tap, gateway, redis, toxic):
     @tap.row("redis dies during a run and stays away: an answer comes all the same", seconds=90)
     def _():
         with gateway.session() as session:
-            running = Background(lambda: session.ask("echo began; sleep 12; echo through", "bash", timeout=30))
+            running = Background(
+                lambda: session.ask("echo began; sleep 12; echo through", "bash", timeout=30)
+            )
             eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
             toxic.be("refuse", cut=True)
             response = running.answer(60)
@@ -125,18 +165,29 @@ def away(tap, gateway, redis, toxic):
 def refusing(tap, gateway, redis, toxic):
     oracle = Oracle(gateway)
     for name, words in REFUSALS.items():
+
         @tap.row(f"redis says {name}: never allowed, never fatal")
         def _():
             with gateway.session() as session:
                 toxic.be(words, cut=True)
                 try:
-                    for call in (lambda: session.ask("echo ran >>ran", "bash"), session.inspect, session.delete, lambda: gateway.client().post("/containers")):
+                    for call in (
+                        lambda: session.ask("echo ran >>ran", "bash"),
+                        session.inspect,
+                        session.delete,
+                        lambda: gateway.client().post("/containers"),
+                    ):
                         typed(call(), 503, 500, 404)
                     equal(gateway.ask("GET", "/livez").status, 200)
                 finally:
                     toxic.be("pass", cut=True)
                 eventually(lambda: healthy(gateway), 15, "healthy")
-                equal(session.bash("cat ran; true").stdout, "", "what Redis did not admit must not run:")
+                equal(
+                    session.bash("cat ran; true").stdout,
+                    "",
+                    "what Redis did not admit must not run:",
+                )
+
     tap.row("redis: all is well after its refusals")(lambda: oracle.sound())
 
     @tap.row("redis forgets its scripts: they are sent again, unseen")
@@ -170,7 +221,9 @@ def refusing(tap, gateway, redis, toxic):
                 redis("CONFIG", "SET", "maxmemory", "0")
             equal(session.inspect().json["execution_count"], int(ran))
             if made.status == 200:
-                equal(gateway.client().delete(f"/containers/{made.json['container_id']}").status, 200)
+                equal(
+                    gateway.client().delete(f"/containers/{made.json['container_id']}").status, 200
+                )
             session.answers()
 
 
@@ -191,7 +244,10 @@ def forgetting(tap, gateway, redis):
             eventually(lambda: session.ask("print(1)").status == 200, 10, "served")
             oracle.sound([session])
 
-    @tap.row("redis killed and restarted empty: owners get 404, new sessions work, no sandbox is lost at once", seconds=120)
+    @tap.row(
+        "redis killed and restarted empty: owners get 404, new sessions work, no sandbox is lost at once",
+        seconds=120,
+    )
     def _():
         session = gateway.session()
         running = Background(lambda: session.ask("sleep 3; echo through", "bash", timeout=30))
@@ -206,7 +262,9 @@ def forgetting(tap, gateway, redis):
         eventually(lambda: healthy(gateway), 15, "healthy")
         typed(session.inspect(), 404)
         typed(session.ask("print(1)"), 404)
-        ensure(gateway.docker.exists(session.id), "", "within ORPHAN_GRACE_SECONDS the sandbox stays:")
+        ensure(
+            gateway.docker.exists(session.id), "", "within ORPHAN_GRACE_SECONDS the sandbox stays:"
+        )
         with gateway.session() as new:
             new.answers()
             ensure(gateway.docker.exists(session.id))

@@ -10,7 +10,9 @@ from support.service import IMAGE
 
 def rows(tap):
     script = pathlib.Path(__file__).with_name("image.sh")
-    done = subprocess.run([script, IMAGE], stdout=subprocess.PIPE, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [script, IMAGE], stdout=subprocess.PIPE, text=True, timeout=300, check=False
+    )
     name, ok, notes = None, True, []
 
     def report():

@@ -9,7 +9,7 @@ from support.service import scratch
 from support.tap import Skipped, ensure, equal, eventually
 
 # Before every Python probe. A probe prints what it got away with, then "done".
-PRELUDE = r'''
+PRELUDE = r"""
 import ctypes, errno, os, signal, socket, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
 buf = ctypes.create_string_buffer(65536)
@@ -28,8 +28,9 @@ def tried(name, function, *args):
     except (OSError, ValueError) as e:
         return
     print("ALLOWED", name, got)
-'''
+"""
 
+# fmt: off
 PYTHON = {
     "files of PID 1 and of the warm interpreter": r'''
 for pid in (1, WARM):
@@ -241,60 +242,87 @@ if socket.gethostname() and len(socket.gethostname()) >= 12 and all(c in "012345
     print("ALLOWED the container's id as host name")
 ''',
 }
+# fmt: on
 
 # A program that lies to its surroundings: name, language, code, wanted members of the result.
+# fmt: off
 LIES = [
     ("frames on stdout are output", "python",
-     "import os, struct\nos.write(1, bytes(4104) + b''.join(struct.pack('>B3xI', t, 4) + b'\\xff' * 4 for t in range(1, 20)))",
+     "import os, struct\nos.write(1, bytes(4104) + b''.join(struct.pack('>B3xI', t, 4) + b'\\xff' "
+     "* 4 for t in range(1, 20)))",
      {"error": None, "timed_out": False}),
-    ("a closed stdout and stderr", "python", "import os\nos.close(1); os.close(2); os.closerange(3, 1024)", {"error": None, "stdout": ""}),
+    ("a closed stdout and stderr", "python",
+     "import os\nos.close(1); os.close(2); os.closerange(3, 1024)", {"error": None, "stdout": ""}),
     ("the note overwritten, then a good end", "python",
-     "import ctypes\nfor line in open('/proc/self/maps'):\n    if 'memfd' in line or 'dev/zero' in line:\n"
-     "        a, b = (int(x, 16) for x in line.split()[0].split('-'))\n        if 'w' in line.split()[1]: ctypes.memset(a, 0xff, b - a)\n"
+     "import ctypes\nfor line in open('/proc/self/maps'):\n    if 'memfd' in line or 'dev/zero' in "
+     "line:\n"
+     "        a, b = (int(x, 16) for x in line.split()[0].split('-'))\n"
+     "        if 'w' in line.split()[1]: ctypes.memset(a, 0xff, b - a)\n"
      "print('end')", {"error": None, "stdout": "end\n"}),
     ("the note overwritten, then an exception", "python",
-     "import ctypes, os\nfor line in open('/proc/self/maps'):\n    if 'memfd' in line or 'dev/zero' in line:\n"
-     "        a, b = (int(x, 16) for x in line.split()[0].split('-'))\n        if 'w' in line.split()[1]: ctypes.memset(a, 0x41, b - a)\n"
+     "import ctypes, os\nfor line in open('/proc/self/maps'):\n    if 'memfd' in line or "
+     "'dev/zero' in line:\n"
+     "        a, b = (int(x, 16) for x in line.split()[0].split('-'))\n"
+     "        if 'w' in line.split()[1]: ctypes.memset(a, 0x41, b - a)\n"
      "os._exit(7)", {"timed_out": False}),
     ("the note with a false type", "python",
      "import ctypes\nfor line in open('/proc/self/maps'):\n    if 'memfd' in line:\n"
      "        a, b = (int(x, 16) for x in line.split()[0].split('-'))\n"
-     "        if 'w' in line.split()[1]: ctypes.memmove(a, b'KeyError\\r\\nX: y\\0' * 100, 1500)\nimport os; os._exit(0)", {"error": None}),
+     "        if 'w' in line.split()[1]: ctypes.memmove(a, b'KeyError\\r\\nX: y\\0' * 100, 1500)\n"
+     "import os; os._exit(0)", {"error": None}),
     ("sys.excepthook, builtins and exit replaced", "python",
-     "import sys, builtins, os\nsys.excepthook = None\nsys.exit = builtins.exit = lambda *a: None\nbuiltins.print = None\n"
-     "os._exit = lambda *a: None\nsys.stdout = sys.stderr = None\nraise ValueError('x')", {"timed_out": False}),
+     "import sys, builtins, os\nsys.excepthook = None\nsys.exit = builtins.exit = lambda *a: None\n"
+     "builtins.print = None\n"
+     "os._exit = lambda *a: None\nsys.stdout = sys.stderr = None\nraise ValueError('x')",
+         {"timed_out": False}),
     ("a signal handler for everything", "python",
-     "import signal\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nprint('on')",
+     "import signal\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n"
+     "    except (OSError, ValueError): pass\nprint('on')",
      {"stdout": "on\n", "error": None}),
-    ("the process name of PID 1", "bash", "exec -a /usr/libexec/code-gateway/sandbox-init bash -c 'echo me'", {"stdout": "me\n", "error": None}),
+    ("the process name of PID 1", "bash",
+     "exec -a /usr/libexec/code-gateway/sandbox-init bash -c 'echo me'", {"stdout": "me\n",
+     "error": None}),
     ("kill 0 ends only the run", "bash", "kill -9 0", {"error_type": "BashExitError"}),
-    ("kill -1 ends at most the run", "bash", "sleep 50 & kill -9 -1; echo here; kill %1", {"timed_out": False}),
-    ("output after the end", "bash", "(sleep 0.2; echo late) & echo early", {"stdout": "early\n", "error": None}),
+    ("kill -1 ends at most the run", "bash", "sleep 50 & kill -9 -1; echo here; kill %1",
+     {"timed_out": False}),
+    ("output after the end", "bash", "(sleep 0.2; echo late) & echo early", {"stdout": "early\n",
+     "error": None}),
 ]
+# fmt: on
 
 # A program that ruins what its own next run would need.
+# fmt: off
 RUINS = {
     "/tmp and all in it closed": "exec 0<&-; chmod 0 /tmp/output /tmp/misc /tmp; echo x",
     "/tmp/output closed": "chmod 0 /tmp/output; echo x",
-    "/tmp/output and files in it closed": "mkdir -p /tmp/output/a/b; chmod 0 /tmp/output/a/b /tmp/output/a /tmp/output; echo x",
+    "/tmp/output and files in it "
+        "closed": "mkdir -p /tmp/output/a/b; chmod 0 /tmp/output/a/b /tmp/output/a /tmp/output; "
+        "echo x",
     "/tmp/misc closed": "chmod 0 /tmp/misc; echo x",
     "/tmp/misc replaced by a link": "rm -rf /tmp/misc; ln -s /etc /tmp/misc; echo x",
     "/tmp/misc replaced by a FIFO": "rm -rf /tmp/misc; mkfifo /tmp/misc; echo x",
     "/tmp/output replaced by a FIFO": "rm -rf /tmp/output; mkfifo /tmp/output; echo x",
-    "/tmp/output replaced by a link to itself": "rm -rf /tmp/output; ln -s output /tmp/output; echo x",
+    "/tmp/output replaced by a link to "
+        "itself": "rm -rf /tmp/output; ln -s output /tmp/output; echo x",
     "/tmp emptied and closed": "rm -rf /tmp/* /tmp/.[a-z]*; chmod 555 /tmp; echo x",
     "HOME closed": "chmod 0 ~; echo x",
     "/dev/shm closed": "chmod 0 /dev/shm 2>/dev/null; echo x",
 }
+# fmt: on
 
 
 def rows(tap):
     if platform.machine() != "x86_64":
         tap.row("probes")(lambda: skip("their system call numbers are those of x86_64"))
         return
-    with scratch() as where, Redis(where).start() as redis, \
-            Gateway(where, redis, TIMEOUT_ACTION="keep", MAX_TIMEOUT=20) as gateway, gateway.session() as session:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(where, redis, TIMEOUT_ACTION="keep", MAX_TIMEOUT=20) as gateway,
+        gateway.session() as session,
+    ):
         for name, code in PYTHON.items():
+
             @tap.row(f"refused: {name}")
             def _():
                 result = session.python(PRELUDE + code + "\nprint('done')", timeout=20)
@@ -313,6 +341,7 @@ def rows(tap):
                 equal(other.python(NEIGHBOUR).worked().stdout, before)
 
         for name, language, code, want in LIES:
+
             @tap.row(f"survived: {name}")
             def _():
                 with gateway.session() as one:
@@ -322,6 +351,7 @@ def rows(tap):
                     one.bash("echo x >f; cat f").worked()
 
         for name, code in RUINS.items():
+
             @tap.row(f"survived, or gone and says so: {name}")
             def _():
                 with gateway.session() as one:
@@ -335,8 +365,7 @@ def rows(tap):
                         eventually(lambda: not gateway.docker.exists(one.id), 10, "removed")
 
 
-
-NEIGHBOUR = r'''
+NEIGHBOUR = r"""
 import ctypes, fcntl, os
 libc = ctypes.CDLL(None)
 held = []
@@ -347,9 +376,9 @@ for _ in range(100):
     held.append(fd)
 r, w = os.pipe()
 print(len(held), fcntl.fcntl(w, 1032))
-'''
+"""
 
-GREEDY = r'''
+GREEDY = r"""
 import os, resource
 pipes = []
 try:
@@ -358,7 +387,7 @@ try:
         __import__("fcntl").fcntl(pipes[-1][1], 1031, 1 << 20)
 except OSError:
     pass
-'''
+"""
 
 
 def skip(reason):

@@ -38,8 +38,9 @@ class Docker:
         connection = UnixConnection(self.socket, timeout)
         try:
             headers = {} if body is None else {"Content-Type": "application/json"}
-            connection.request(method, "/v1.41" + path,
-                               None if body is None else json.dumps(body), headers)
+            connection.request(
+                method, "/v1.41" + path, None if body is None else json.dumps(body), headers
+            )
             response = connection.getresponse()
             text = response.read().decode()
         finally:
@@ -110,8 +111,13 @@ class Docker:
 
     def command(self, *words, seconds=60, check=True):
         """The docker program: exec, save, load."""
-        done = subprocess.run(["docker", "-H", self.host, *words], capture_output=True,
-                              text=True, timeout=seconds, errors="backslashreplace")
+        done = subprocess.run(
+            ["docker", "-H", self.host, *words],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            errors="backslashreplace",
+        )
         if check and done.returncode:
             raise DockerError(done.returncode, done.stderr)
         return done.stdout

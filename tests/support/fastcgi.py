@@ -44,7 +44,9 @@ class Response:
 
 
 def begin(params):
-    return record(BEGIN, b"\0\1\0\0\0\0\0\0") + stream(PARAMS, b"".join(pair(k, v) for k, v in params))
+    return record(BEGIN, b"\0\1\0\0\0\0\0\0") + stream(
+        PARAMS, b"".join(pair(k, v) for k, v in params)
+    )
 
 
 def params_for(method, target, headers=(), body=b"", length=None):
@@ -71,8 +73,11 @@ class Exchange(fcgi.Exchange):
             raise Closed(str(error)) from None
         finally:
             self.close()
-        headers = [(k, v) for k, values in found.headers.items()
-                   for v in (values if isinstance(values, list) else [values])]
+        headers = [
+            (k, v)
+            for k, values in found.headers.items()
+            for v in (values if isinstance(values, list) else [values])
+        ]
         return Response(found.status, headers, found.body)
 
     def __enter__(self):

@@ -16,12 +16,21 @@ from .tap import Failed, equal, eventually
 
 # What would refuse a suite's load; a suite that tests a limit sets it.
 ROOMY = {
-    "APP_ENV": "development", "REQUIRE_AUTH": "true", "LOG_LEVEL": "INFO",
-    "WORKERS": 0, "RESERVED_WORKERS": 2, "WAITING_WORKERS": 6,
-    "MAX_CONCURRENT_EXECUTIONS": 4, "MAX_CONCURRENT_RENDERS": 1,
-    "RATE_LIMIT_REQUESTS_PER_WINDOW": 0, "CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW": 0,
-    "MAX_ACTIVE_SESSIONS": 100, "MAX_CONTAINERS_PER_PRINCIPAL": 100,
-    "MAX_EXECUTIONS_PER_SESSION": 100000, "SANDBOX_POOL_SIZE": 0, "RENDER_POOL_SIZE": 0,
+    "APP_ENV": "development",
+    "REQUIRE_AUTH": "true",
+    "LOG_LEVEL": "INFO",
+    "WORKERS": 0,
+    "RESERVED_WORKERS": 2,
+    "WAITING_WORKERS": 6,
+    "MAX_CONCURRENT_EXECUTIONS": 4,
+    "MAX_CONCURRENT_RENDERS": 1,
+    "RATE_LIMIT_REQUESTS_PER_WINDOW": 0,
+    "CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW": 0,
+    "MAX_ACTIVE_SESSIONS": 100,
+    "MAX_CONTAINERS_PER_PRINCIPAL": 100,
+    "MAX_EXECUTIONS_PER_SESSION": 100000,
+    "SANDBOX_POOL_SIZE": 0,
+    "RENDER_POOL_SIZE": 0,
 }
 
 
@@ -73,8 +82,9 @@ class Client:
         return Session(self, response.json)
 
     def execute(self, container_id, code, language="python", **more):
-        return self.post("/execute", {"container_id": container_id, "language": language,
-                                      "code": code, **more})
+        return self.post(
+            "/execute", {"container_id": container_id, "language": language, "code": code, **more}
+        )
 
 
 class Session:
@@ -130,7 +140,7 @@ class Gateway(Program):
     """Settings are the environment's: Gateway(where, redis, MAX_TIMEOUT=2)."""
 
     number = 0
-    reports = []                        # what sanitizers said of gateways that have ended
+    reports = []  # what sanitizers said of gateways that have ended
 
     def __init__(self, where, redis, docker=None, like=None, **settings):
         """like: another gateway whose deployment and keys this one shares."""
@@ -144,19 +154,30 @@ class Gateway(Program):
         self.tokens = like.tokens if like else {k: secrets.token_hex(24) for k in ("alice", "bob")}
         self.report_path = self.run_dir / "sanitizer"
         self.settings = {
-            **ROOMY, "SANDBOX_IMAGE": IMAGE, "DOCKER_HOST": self.docker.host or DOCKER_HOST,
-            "REDIS_URL": redis.url, "FASTCGI_SOCKET": self.socket, "RUN_DIR": self.run_dir,
+            **ROOMY,
+            "SANDBOX_IMAGE": IMAGE,
+            "DOCKER_HOST": self.docker.host or DOCKER_HOST,
+            "REDIS_URL": redis.url,
+            "FASTCGI_SOCKET": self.socket,
+            "RUN_DIR": self.run_dir,
             "DEPLOYMENT_ID": self.deployment,
-            "API_KEYS": ",".join(f"{k}:{v}" for k, v in self.tokens.items()), **settings}
+            "API_KEYS": ",".join(f"{k}:{v}" for k, v in self.tokens.items()),
+            **settings,
+        }
         if "MAX_TIMEOUT" in settings:
             self.settings.setdefault("DEFAULT_TIMEOUT", min(30, settings["MAX_TIMEOUT"]))
-        self.guest = like is not None   # its containers are the other's to remove
-        self.unheard = []               # containers that wait for the janitor, as a suite knows
+        self.guest = like is not None  # its containers are the other's to remove
+        self.unheard = []  # containers that wait for the janitor, as a suite knows
         self.label = None
-        super().__init__([str(BUILD / "code-gateway")], where / f"{name}.log", env=Clean(
-            **self.settings,
-            ASAN_OPTIONS=f"log_path={self.report_path}:abort_on_error=0:exitcode=99:detect_leaks=1",
-            UBSAN_OPTIONS=f"log_path={self.report_path}:print_stacktrace=1"))
+        super().__init__(
+            [str(BUILD / "code-gateway")],
+            where / f"{name}.log",
+            env=Clean(
+                **self.settings,
+                ASAN_OPTIONS=f"log_path={self.report_path}:abort_on_error=0:exitcode=99:detect_leaks=1",
+                UBSAN_OPTIONS=f"log_path={self.report_path}:print_stacktrace=1",
+            ),
+        )
 
     def start(self, ready=True):
         super().start()
@@ -224,7 +245,7 @@ class Gateway(Program):
 
     def __exit__(self, *_):
         with contextlib.suppress(Exception):
-            self.containers()           # learns the label while Redis is there
+            self.containers()  # learns the label while Redis is there
         self.stop()
         Gateway.reports.append(self.sanitizer_reports())
         if not self.guest:
@@ -240,8 +261,11 @@ def no_reports(tap, name):
 def settled(gateway, sessions):
     """security.md 5 (b): our containers are exactly those of live sessions."""
     wanted = sorted(s.id for s in sessions)
-    return eventually(lambda: gateway.containers() == wanted and ["yes"], 30,
-                      f"only the containers of {len(wanted)} sessions left")
+    return eventually(
+        lambda: gateway.containers() == wanted and ["yes"],
+        30,
+        f"only the containers of {len(wanted)} sessions left",
+    )
 
 
 def serving(gateway):
@@ -256,6 +280,7 @@ def serving(gateway):
                 if os.readlink(f"/proc/{pid}/fd/{fd}") in taken:
                     return True
         return False
+
     return eventually(lambda: [p for p in gateway.workers() if holds(p)], 5, "a worker serving")
 
 

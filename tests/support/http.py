@@ -26,13 +26,15 @@ class Connection:
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
-            pass                        # answered early: what counts is what comes back
+            pass  # answered early: what counts is what comes back
 
     def request(self, method, target, headers=(), body=b"", chunked=False):
         if chunked:
-            pieces = [body[i:i + 10000] for i in range(0, len(body), 10000)]
+            pieces = [body[i : i + 10000] for i in range(0, len(body), 10000)]
             coded = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
-            self.write(self.head(method, target, [*headers, ("Transfer-Encoding", "chunked")]) + coded)
+            self.write(
+                self.head(method, target, [*headers, ("Transfer-Encoding", "chunked")]) + coded
+            )
         else:
             length = len(body) if body or method in ("POST", "PUT") else None
             self.write(self.head(method, target, headers, length) + body)
@@ -65,7 +67,7 @@ class Connection:
 
     def answer(self, without_body=False):
         status = 100
-        while status == 100:            # as often as the server says "continue"
+        while status == 100:  # as often as the server says "continue"
             _, status, *_ = self.line().decode("latin-1").split(" ", 2)
             status, headers = int(status), []
             while line := self.line():
@@ -104,4 +106,6 @@ class Connection:
 
 def ask(port, method, target, headers=(), body=b"", timeout=150, chunked=False):
     with Connection(port, timeout=timeout) as connection:
-        return connection.request(method, target, [*headers, ("Connection", "close")], body, chunked)
+        return connection.request(
+            method, target, [*headers, ("Connection", "close")], body, chunked
+        )

@@ -17,9 +17,25 @@ class Redis(Program):
         self.socket = where / f"{name}.sock"
         self.options = list(options)
         super().__init__(
-            ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm",
-             "777", "--save", "", "--appendonly", "no", "--dir", str(where), *self.options],
-            where / f"{name}.log", env=Clean())
+            [
+                "redis-server",
+                "--port",
+                "0",
+                "--unixsocket",
+                str(self.socket),
+                "--unixsocketperm",
+                "777",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                str(where),
+                *self.options,
+            ],
+            where / f"{name}.log",
+            env=Clean(),
+        )
 
     @property
     def url(self):
@@ -47,10 +63,13 @@ class Redis(Program):
 
     def dump(self, pattern="*"):
         """Everything, readable: {key: (ttl ms, value)}."""
-        read = {"string": lambda k: self("GET", k), "hash": lambda k: pairs(self("HGETALL", k)),
-                "set": lambda k: sorted(self("SMEMBERS", k)),
-                "zset": lambda k: self("ZRANGE", k, 0, -1, "WITHSCORES"),
-                "list": lambda k: self("LRANGE", k, 0, -1)}
+        read = {
+            "string": lambda k: self("GET", k),
+            "hash": lambda k: pairs(self("HGETALL", k)),
+            "set": lambda k: sorted(self("SMEMBERS", k)),
+            "zset": lambda k: self("ZRANGE", k, 0, -1, "WITHSCORES"),
+            "list": lambda k: self("LRANGE", k, 0, -1),
+        }
         found = {}
         for key in self.keys(pattern):
             kind = self("TYPE", key)

@@ -49,8 +49,15 @@ class Program:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.argv, stdin=self.stdin, stdout=log, stderr=log, env=self.env,
-                cwd=self.cwd, start_new_session=True, preexec_fn=die_with_us)
+                self.argv,
+                stdin=self.stdin,
+                stdout=log,
+                stderr=log,
+                env=self.env,
+                cwd=self.cwd,
+                start_new_session=True,
+                preexec_fn=die_with_us,
+            )
         return self
 
     @property
@@ -81,7 +88,7 @@ class Program:
         if status is None:
             self.process.kill()
             self.process.wait(5)
-        for pid, began in children:     # whatever it left behind
+        for pid, began in children:  # whatever it left behind
             if started(pid) == began:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -97,7 +104,9 @@ class Program:
         end = time.monotonic() + seconds
         while True:
             if not self.alive():
-                raise Failed(f"{self.argv[0]} ended with {self.process.poll()}:\n{self.last_words()}")
+                raise Failed(
+                    f"{self.argv[0]} ended with {self.process.poll()}:\n{self.last_words()}"
+                )
             with contextlib.suppress(OSError):
                 if probe():
                     return self

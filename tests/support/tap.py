@@ -16,7 +16,7 @@ import time
 import traceback
 
 ROW_SECONDS = 60
-SLOW_SECONDS = 3                        # worth a remark
+SLOW_SECONDS = 3  # worth a remark
 
 
 class Failed(AssertionError):
@@ -174,7 +174,7 @@ def failed_at(error):
 
 
 def end_with_cleanup(_signal, _frame):
-    sys.exit(130)                       # unwinds every `with`
+    sys.exit(130)  # unwinds every `with`
 
 
 def main(modules, usage, after=None):

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ids that are none and FastCGI that is none: security.md 2 (R1), 4.1, 4.3."""
+
+import json
+
+from support import fastcgi
+from support.gateway import Gateway
+from support.redis import Redis
+from support.service import IMAGE, scratch
+from support.tap import Background, ensure, equal, eventually
+
+NOWHERE = "0123456789abcdef" * 4
+GONE = "Container session not found, or it was shut down due to inactivity."
+JSON = [("Content-Type", "application/json")]
+RUN = {"container_id": NOWHERE, "code": "1"}
+
+
+def rows(tap):
+    with scratch() as where, Redis(where).start() as redis, Gateway(where, redis) as gateway:
+        eventually(lambda: len(gateway.workers()) == gateway.complement(), 10, "all workers there")
+        workers = sorted(gateway.workers())
+        ids(tap, gateway)
+        framing(tap, gateway)
+        tap.row("no worker has died of it")(lambda: equal(sorted(gateway.workers()), workers))
+
+
+def ids(tap, gateway):
+    alice = gateway.client()
+    with alice.session() as session:
+        bad = {
+            "12 digits": session.id[:12],
+            "63 digits": session.id[:63],
+            "one digit": session.id[:1],
+            "upper case": session.id.upper(),
+            "a digit more": session.id + "0",
+            "another": NOWHERE,
+            "a word": "x",
+            "quoted": "%22" + session.id,
+            "5000 digits": "a" * 5000,
+            "dots": "..%2e",
+            "a NUL": session.id + "%00",
+            "a blank": session.id + "%20",
+        }
+        name = gateway.docker.inspect(session.id)["Name"].lstrip("/")
+        bad["the container's name"] = name
+        for what, value in bad.items():
+
+            @tap.row(f"an id that is none: {what}: 404, the container lives")
+            def _():
+                decoded = (
+                    value.replace("%22", '"')
+                    .replace("%2e", ".")
+                    .replace("%00", "\0")
+                    .replace("%20", " ")
+                )
+                for client in (alice, gateway.client("bob")):
+                    for method in ("GET", "DELETE"):
+                        response = client.request(method, f"/containers/{decoded}")
+                        # what a NUL ends is no path of ours at all
+                        equal(
+                            (response.status, response.detail),
+                            (404, "Not Found" if "\0" in decoded else GONE),
+                            method,
+                        )
+                    response = client.execute(decoded, "print(1)")
+                    equal((response.status, response.detail), (404, GONE))
+                session.answers()
+
+        @tap.row("an id that is none: empty")
+        def _():
+            response = alice.execute("", "print(1)")
+            equal((response.status, response.detail), (404, GONE))
+
+        @tap.row("an id that is none: every one-digit prefix, by another key")
+        def _():
+            bob = gateway.client("bob")
+            for digit in "0123456789abcdef":
+                equal(bob.delete(f"/containers/{digit}").status, 404)
+                equal(bob.get(f"/containers/{digit}").status, 404)
+                equal(bob.execute(digit, "1").status, 404)
+            session.answers()
+
+        @tap.row("an id that is none: ../images/x is a path that is none")
+        def _():
+            equal(alice.get("/containers/../images/x").status, 404)
+            equal(alice.execute("../images/" + session.id, "1").detail, GONE)
+
+        @tap.row("a container of another is not ours: 404, it lives")
+        def _():
+            docker = gateway.docker
+            foreign = docker.create(
+                Image=IMAGE,
+                Entrypoint=["sleep", "60"],
+                Cmd=[],
+                Labels={"managed-by": "code-execution-gateway"},
+                HostConfig={"NetworkMode": "none"},
+            )
+            try:
+                docker.start(foreign)
+                for method in ("GET", "DELETE"):
+                    equal(alice.request(method, f"/containers/{foreign}").detail, GONE)
+                equal(alice.execute(foreign, "1").detail, GONE)
+                ensure(docker.running(foreign))
+            finally:
+                docker.remove(foreign)
+
+
+def framing(tap, gateway):
+    """Raw FastCGI that no web server would send: the worker survives and goes on."""
+    begin = fastcgi.record(fastcgi.BEGIN, b"\0\1\0\0\0\0\0\0")
+    livez = fastcgi.stream(
+        fastcgi.PARAMS, fastcgi.pair("REQUEST_METHOD", "GET") + fastcgi.pair("PATH_INFO", "/livez")
+    )
+    raw = {
+        "nothing": b"",
+        "half a header": b"\1\1\0",
+        "version 9": b"\x09" + begin[1:],
+        "noise": bytes(range(256)) * 40,
+        "an unknown type": fastcgi.record(99, b"x" * 8),
+        "BEGIN twice": begin + begin + livez,
+        "a role that is none": fastcgi.record(fastcgi.BEGIN, b"\0\7\0\0\0\0\0\0") + livez,
+        "a length of 2 GiB": begin
+        + fastcgi.record(fastcgi.PARAMS, b"\xff\xff\xff\xff\xff\xff\xff\xffx")
+        + fastcgi.record(fastcgi.PARAMS, b""),
+        "a name beyond its record": begin
+        + fastcgi.record(fastcgi.PARAMS, b"\x7f\x01abc")
+        + fastcgi.record(fastcgi.PARAMS, b""),
+        "65535 bytes and 255 of padding": begin + b"\1\4\0\1\xff\xff\xff\0" + bytes(65535 + 255),
+        "ABORT": begin + fastcgi.record(fastcgi.ABORT, b"") + livez,
+        "no method": begin
+        + fastcgi.stream(fastcgi.PARAMS, fastcgi.pair("PATH_INFO", "/livez"))
+        + fastcgi.stream(fastcgi.STDIN, b""),
+        "no parameters": begin
+        + fastcgi.record(fastcgi.PARAMS, b"")
+        + fastcgi.stream(fastcgi.STDIN, b""),
+        "GET_VALUES": b"\1\x09\0\0\0\x11\0\0" + fastcgi.pair("FCGI_MPXS_CONNS", ""),
+    }
+    for name, data in raw.items():
+
+        @tap.row(f"framing: {name}")
+        def _():
+            for _ in range(3):
+                with fastcgi.Exchange(gateway.socket, 3) as exchange:
+                    exchange.write(data)
+                    exchange.socket.shutdown(1)
+                    try:
+                        exchange.read(1 << 16)
+                    except (fastcgi.Closed, TimeoutError):
+                        pass
+            equal(gateway.ask("GET", "/livez", timeout=20).status, 200)
+
+    @tap.row("framing: clients that leave at every place do not cost a worker")
+    def _():
+        body = json.dumps(RUN).encode()
+        whole = fastcgi.begin(fastcgi.params_for("POST", "/execute", JSON, body)) + fastcgi.stream(
+            fastcgi.STDIN, body
+        )
+        for cut in range(0, len(whole), 23):
+            with fastcgi.Exchange(gateway.socket, 3) as exchange:
+                exchange.write(whole[:cut])
+        eventually(lambda: gateway.ask("GET", "/livez", timeout=20).status == 200)
+        waits = [
+            Background(lambda: gateway.ask("GET", "/version", timeout=20).status) for _ in range(20)
+        ]
+        equal([w.answer() for w in waits], [200] * 20)
