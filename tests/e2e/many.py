@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several at once: sessions, workers, gateways, deployments; and workers that die."""
 
+import json
 import os
 import signal
 import time
 
+from support import fastcgi
 from support.gateway import Gateway, Result, fds, serving, settled
 from support.redis import Redis
 from support.service import lives, scratch
@@ -78,6 +80,37 @@ def parallel(tap, where, redis):
                 10,
                 f"like before: {before}",
             )
+
+        @tap.row(
+            "parallel: ten times more than there are slots: an answer for everyone, health meanwhile"
+        )
+        def _():
+            load = Background(
+                lambda: together(
+                    [lambda s=s: s.ask("print(42)") for s in sessions for _ in range(10)]
+                )
+            )
+            while load.thread.is_alive():
+                equal(gateway.ask("GET", "/healthz", timeout=10).status, 200)
+            answers = load.answer()
+            served = [a for a in answers if a.status == 200]
+            ensure(len(served) >= 8, [a.status for a in answers])
+            equal({a.json["stdout"] for a in served}, {"42\n"})
+            for answer in answers:
+                if answer.status != 200:
+                    ensure(answer.status in (429, 503) and answer.header("Retry-After"), answer)
+
+        @tap.row("parallel: the log has a line for each request, and neither code, output nor keys")
+        def _():
+            lines = gateway.logged().count("\n")
+            result = sessions[0].python("print('marker-' + 'of-the-run')  # marker-in-the-code")
+            equal(result.stdout, "marker-of-the-run\n")
+            logged = eventually(lambda: gateway.logged().splitlines()[lines:], 5, "a line")
+            entries = [json.loads(line) for line in logged]
+            equal([e["route"] for e in entries if e["event"] == "request"], ["/execute"])
+            text = gateway.logged()
+            ensure("marker" not in text, "the log holds what was run or printed")
+            equal([t for t in gateway.tokens.values() if t in text], [])
 
         for session in sessions:
             session.delete()
@@ -267,6 +300,27 @@ def deaths(tap, where, redis):
                 session.answers()
 
         tap.row("worker killed: nothing is left")(lambda: settled(gateway, []))
+
+    with Gateway(where, redis, CANCEL_ON_DISCONNECT="true", MAX_TIMEOUT=60) as gateway:
+
+        @tap.row("CANCEL_ON_DISCONNECT: a client that leaves ends its run, not its session")
+        def _():
+            with gateway.session() as session:
+                body = {"container_id": session.id, "language": "bash", "code": "sleep 50"}
+                headers = [
+                    ("Content-Type", "application/json"),
+                    ("Authorization", f"Bearer {gateway.tokens['alice']}"),
+                ]
+                data = json.dumps(body).encode()
+                with fastcgi.Exchange(gateway.socket) as exchange:
+                    params = fastcgi.params_for("POST", "/execute", headers, data)
+                    exchange.write(fastcgi.begin(params) + fastcgi.stream(fastcgi.STDIN, data))
+                    eventually(
+                        lambda: session.inspect().json["execution_count"] == 1, 10, "running"
+                    )
+                    time.sleep(0.3)
+                session.answers()
+                equal(session.bash("pgrep -c sleep").stdout, "0\n")
 
     with Gateway(where, redis) as gateway:
 

@@ -55,6 +55,7 @@ def rows(tap):
             MAX_CONTAINERS_PER_PRINCIPAL=2,
             MAX_CONCURRENT_EXECUTIONS=2,
             MAX_TIMEOUT=30,
+            MAX_INFLIGHT_BODY_BYTES="64m",
         ) as gateway,
     ):
         oracle = Oracle(gateway)
@@ -230,6 +231,25 @@ def leaving(tap, gateway, docker, oracle):
         docker.containers[session.id]["quick"] = True
         eventually(lambda: session.ask("print(42)").status == 200, 20, "answering again", 0.3)
         session.delete()
+        oracle.sound()
+
+    @tap.row("bodies above MAX_INFLIGHT_BODY_BYTES together: 503, others are served")
+    def _():
+        def upload():
+            exchange = fastcgi.Exchange(gateway.socket, 20)
+            params = fastcgi.params_for("POST", "/execute", [authorization, JSON], length=33000000)
+            exchange.write(fastcgi.begin(params) + fastcgi.record(fastcgi.STDIN, b"{"))
+            return exchange
+
+        first, second = upload(), upload()
+        time.sleep(0.3)
+        typed(upload().answer(), 503)
+        equal(gateway.ask("GET", "/livez").status, 200)
+        first.close()
+        second.close()
+        with alice.session() as session:
+            docker.containers[session.id]["quick"] = True
+            session.answers()
         oracle.sound()
 
     @tap.row("client gone: it never reads its answer")

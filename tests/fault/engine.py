@@ -6,7 +6,7 @@ import time
 from support.gateway import Gateway
 from support.redis import Redis
 from support.service import scratch
-from support.tap import Background, ensure, equal, eventually
+from support.tap import Background, ensure, equal, eventually, together
 
 from . import fakedocker as fake
 from .fakesupervisor import Supervisor
@@ -50,11 +50,12 @@ def rows(tap):
         ) as gateway,
     ):
         oracle = Oracle(gateway)
-        creation(tap, gateway, docker, oracle)
+        creation(tap, where, gateway, docker, oracle)
         execution(tap, gateway, docker, oracle)
         removal(tap, gateway, docker, oracle)
         inspection(tap, gateway, docker, oracle)
         health(tap, gateway, docker)
+        elsewhere(tap, where, redis, gateway, docker)
         tap.row("engine: no call that the gateway has no business with")(
             lambda: equal([c for c in docker.calls if c[0] == "unknown"], [])
         )
@@ -67,7 +68,7 @@ def quick(call, seconds):
     return answer
 
 
-def creation(tap, gateway, docker, oracle):
+def creation(tap, where, gateway, docker, oracle):
     alice = gateway.client()
     for call in ("create", "start"):
         for name, fault in {**FAULTS, **LATE}.items():
@@ -96,6 +97,50 @@ def creation(tap, gateway, docker, oracle):
         typed(alice.post("/containers"), 500, 503)
         ensure(not [c for c in docker.calls if c[1] and ".." in c[1]], docker.calls[-5:])
         docker.containers.clear()
+
+    @tap.row(
+        "POST /containers: no place among those being created in time is its own 503", seconds=90
+    )
+    def _():
+        with Gateway(
+            where,
+            gateway.redis,
+            docker,
+            CONTAINER_CREATE_GUARD_TIMEOUT=1,
+            DOCKER_CLIENT_TIMEOUT=3,
+            MAX_CONCURRENT_EXECUTIONS=8,
+        ) as other:
+            docker.always["create"] = fake.hanging
+            answers = together([lambda: other.client().post("/containers") for _ in range(6)])
+            docker.calm()
+            saturated = [
+                a
+                for a in answers
+                if a.detail == "Container creation is temporarily saturated. Please retry shortly."
+            ]
+            equal(len(saturated), 2, repr(answers))
+            for answer in answers:
+                typed(answer, 503)
+            equal(other.ask("GET", "/livez").status, 200)
+
+    @tap.row("ids that are none reach neither Docker nor another's session")
+    def _():
+        with alice.session() as session:
+            calls = list(docker.calls)
+            for value in (
+                "0",
+                session.id[:12],
+                session.id.upper(),
+                "x" * 64,
+                "..",
+                "a%2fb",
+                "json",
+            ):
+                for method in ("GET", "DELETE"):
+                    equal(alice.request(method, f"/containers/{value}").status, 404)
+                equal(alice.execute(value, "1").status, 404)
+            new = [c for c in docker.calls[len(calls) :] if c[0] not in ("ping", "list", "info")]
+            equal(new, [])
 
     @tap.row("POST /containers: a missing image is said plainly, never pulled")
     def _():
@@ -246,6 +291,40 @@ def inspection(tap, gateway, docker, oracle):
         session.delete()
 
     tap.row("engine: all is well after the failed inspections")(lambda: oracle.sound())
+
+
+def elsewhere(tap, where, redis, gateway, docker):
+    """A session belongs to the daemon that made it: contract 4.9."""
+    text = (
+        "Container session is attached to a different execution node. Route follow-up requests to "
+        "the original node or use a shared Docker daemon."
+    )
+    with (
+        fake.FakeDocker(where, Supervisor, "ANOTHER:DAEMON") as other_docker,
+        Gateway(where, redis, other_docker, like=gateway, JANITOR_INTERVAL_SECONDS=5) as other,
+        gateway.session() as session,
+    ):
+
+        @tap.row("another node: 409, its Docker is not asked, the session lives")
+        def _():
+            there = other.client()
+            for response in (
+                there.get(f"/containers/{session.id}"),
+                there.delete(f"/containers/{session.id}"),
+                there.execute(session.id, "print(1)"),
+            ):
+                equal((response.status, response.detail), (409, text))
+            equal([c for c in other_docker.calls if c[1] == session.id], [])
+            session.answers()
+
+        @tap.row("another node: a stranger is told less: 403")
+        def _():
+            equal(other.client("bob").get(f"/containers/{session.id}").status, 403)
+
+        @tap.row("another node: its janitor leaves what is not its daemon's")
+        def _():
+            time.sleep(6)
+            session.answers()
 
 
 def health(tap, gateway, docker):

@@ -168,7 +168,8 @@ class Connection:
 
 
 class FakeDocker:
-    def __init__(self, where, supervisor):
+    def __init__(self, where, supervisor, daemon=DAEMON):
+        self.daemon = daemon
         self.path = str(where / f"docker-{secrets.token_hex(3)}.sock")
         self.host = f"unix://{self.path}"
         self.supervisor = supervisor  # a fakesupervisor.Supervisor, unless a container has its own
@@ -259,7 +260,7 @@ class FakeDocker:
         c.respond(200, {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
 
     def on_info(self, c, *_):
-        c.respond(200, {"ID": DAEMON, "Name": "fake", "ServerVersion": "20.10.24"})
+        c.respond(200, {"ID": self.daemon, "Name": "fake", "ServerVersion": "20.10.24"})
 
     def on_image(self, c, name, *_):
         c.respond(200, {"Id": "sha256:" + "1" * 64, "RepoTags": [name], "Config": {}})
