@@ -15,7 +15,7 @@
 enum { ATTACH_MS = 10000, READY_MS = 10000, GRACE_MS = 15000, RETRY_MS = 1000, PROBE_MS = 500 };
 
 /* A stream that ended may mean a container that ended, within so long, or a Docker that restarted. */
-enum { GONE_MS = 300, GONE_POLL_MS = 20, LIFETIME_GRACE_S = 60 };
+enum { GONE_MS = 3000, GONE_POLL_MS = 20, LIFETIME_GRACE_S = 60 };
 
 struct exchange {
 	struct backend *b;

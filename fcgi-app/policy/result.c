@@ -131,7 +131,7 @@ void result_conclude(struct collector *k, const struct execution *what, int64_t 
 		                 (int)e->reason.len, e->reason.at));
 		break;
 	case RUN_NO_START:
-		result_lost(r, OUTCOME_INFRA);
+		result_lost(r, e->oom ? OUTCOME_OOM : OUTCOME_INFRA);
 		break;
 	}
 }

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/init/filter.h"
@@ -69,14 +70,19 @@ void environment_init(struct environment *e, char *const *passed, unsigned cpus)
 	environment_set_cpus(e, cpus);
 }
 
-/* Ours are all ignored and blocked, and both would survive execve. */
+/*
+ * Ours are all ignored and blocked, and both would survive execve.  The kernel is asked directly:
+ * the C library keeps signals 32 and 33 to itself, and whoever started us may have ignored them.
+ */
 static void reset_signals(void)
 {
-	struct sigaction plain = { .sa_handler = SIG_DFL };
+	static const struct {
+		uint64_t handler, flags, restorer, mask;
+	} plain;
 	sigset_t none;
 
 	for (int s = 1; s < NSIG; s++)
-		sigaction(s, &plain, NULL);
+		syscall(SYS_rt_sigaction, s, &plain, NULL, sizeof plain.mask);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

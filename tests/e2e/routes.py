@@ -246,11 +246,11 @@ def headers(tap, gateway):
 
         @tap.row(f"headers: a request id with {name} is replaced")
         def _():
-            lines = gateway.logged().count("\n")
             response = gateway.ask("GET", "/livez", [("X-Request-ID", value)])
             matches("^[0-9a-f-]{36}$", response.header("X-Request-ID"))
             equal([k for k, _ in response.headers if k.lower() == "x-evil"], [])
-            ensure(gateway.logged().count("\n") - lines <= 1)
+            for line in gateway.logged().splitlines():
+                json.loads(line)
 
     @tap.row("headers: JSON is compact, not escaped, UTF-8")
     def _():
