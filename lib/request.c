@@ -24,6 +24,7 @@ enum {
 	QUIET_MS = 200, LINGER_MS = 1000,  /* close_gently's patience: with silence, and with bytes */
 	PATIENCE_US = 30 * 1000 * 1000,    /* an answer may wait so long for its reader, */
 	PACE_US = 30,                      /* and so long for each byte that was taken: 33 KB/s */
+	LOOK_MS = 1000,
 	PAUSE_MS = 100,                    /* after EMFILE and its kin */
 };
 
@@ -155,17 +156,17 @@ bool request_init(const struct request_options *o, struct error *err)
 	return true;
 }
 
-/* A connection, waking one idle worker for it, not all.  -1: stop. */
+/*
+ * A connection, waking one idle worker for it, not all.  Should that one die before it accepts,
+ * nobody else would be told: so all look once in LOOK_MS.  -1: stop.
+ */
 static int next_connection(int stop_fd)
 {
 	for (;;) {
-		struct epoll_event e;
-		int n = epoll_wait(worker.epoll_fd, &e, 1, -1);
+		struct epoll_event e = { .data.fd = -1 };
 
-		if (n < 0 && errno != EINTR)
+		if (epoll_wait(worker.epoll_fd, &e, 1, LOOK_MS) < 0 && errno != EINTR)
 			return -1;
-		if (n <= 0)
-			continue;
 
 		bool stop = e.data.fd == stop_fd;
 		int fd = stop && !worker.options.queue_ends
