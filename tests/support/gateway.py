@@ -268,20 +268,33 @@ def settled(gateway, sessions):
     )
 
 
-def serving(gateway):
-    """The workers that hold a request now: those with a connection accepted on our socket."""
+def accepted(path):
+    """The connections workers have taken from that socket, as /proc/PID/fd names them.
+
+    None of them while one still waits to be taken: who is seen then may hold one that is over.
+    """
     with open("/proc/net/unix") as table:
         lines = [line.split() for line in table]
-    taken = {f"socket:[{f[6]}]" for f in lines if f[7:] == [str(gateway.socket)] and f[5] == "03"}
+    numbers = {f[6] for f in lines if f[7:] == [path] and f[5] == "03"}
+    return set() if "0" in numbers else {f"socket:[{n}]" for n in numbers}
 
-    def holds(pid):
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{fd}") in taken:
-                    return True
+
+def serving(gateway):
+    """The workers that hold a request now: those with a connection accepted on our socket."""
+
+    def holds(pid, taken):
+        with contextlib.suppress(OSError):     # it may end while we look
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    if os.readlink(f"/proc/{pid}/fd/{fd}") in taken:
+                        return True
         return False
 
-    return eventually(lambda: [p for p in gateway.workers() if holds(p)], 5, "a worker serving")
+    def look():
+        taken = accepted(str(gateway.socket))
+        return [p for p in gateway.workers() if holds(p, taken)]
+
+    return eventually(look, 5, "a worker serving")
 
 
 def fds(pid):
