@@ -209,6 +209,7 @@ static void wait_for_events(const struct session *s, int signals, int64_t now_us
 		{ .fd = l->in, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = r->with.warm->control, .events = POLLIN },
+		{ .fd = r->with.preload->next.control, .events = POLLIN },
 		{ .fd = pump_wants(&r->pump.out, l) ? r->pump.out.fd : -1, .events = POLLIN },
 		{ .fd = pump_wants(&r->pump.err, l) ? r->pump.err.fd : -1, .events = POLLIN },
 		{ .fd = blocked ? l->out : -1, .events = POLLOUT },
@@ -240,21 +241,29 @@ static _Noreturn void serve(struct session *s, int signals)
 	}
 }
 
-int main(int argc, char **argv)
+/* No process of our user may look into this one, nor into what a crash would leave. */
+static void hide(void)
 {
-	static struct link link;
-	static struct warm warm;
-	static struct counters counters;
-	static struct environment env;
-	static struct inbox inbox;
-	static struct runner runner;
 	const struct rlimit none = { 0, 0 };
-	struct options options = { 0 };
-	int in = -1, out = -1;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	umask(022);
+}
+
+int main(int argc, char **argv)
+{
+	static struct link link;
+	static struct warm warm;
+	static struct preload preload;
+	static struct counters counters;
+	static struct environment env;
+	static struct inbox inbox;
+	static struct runner runner;
+	struct options options = { 0 };
+	int in = -1, out = -1;
+
+	hide();
 	if (argc < 1 || !parse_options(argv, &options))
 		refuse("usage: sandbox-init --lifetime SECONDS [--idle SECONDS]");
 	check_surroundings();
@@ -268,6 +277,7 @@ int main(int argc, char **argv)
 	const struct parts parts = {
 		.link = &link,
 		.warm = &warm,
+		.preload = &preload,
 		.counters = &counters,
 		.env = &env,
 		.dirs = { .tmp = tmp, .shm = open_directory("/dev/shm") },
@@ -289,6 +299,7 @@ int main(int argc, char **argv)
 	find_counters(&counters);
 	environment_init(&env, environ, 1);
 	warm_init(&warm);
+	preload_init(&preload);
 	inbox_init(&inbox, home);
 
 	int signals = take_signals();

@@ -6,12 +6,13 @@
 #include "sandbox/init/counters.h"
 #include "sandbox/init/launch.h"
 #include "sandbox/init/link.h"
-#include "sandbox/init/warm.h"
+#include "sandbox/init/preload.h"
 #include "sandbox/init/workdir.h"
 
 struct parts {
 	struct link *link;
 	struct warm *warm;
+	struct preload *preload;
 	const struct counters *counters;
 	const struct environment *env;
 	struct workdir dirs;

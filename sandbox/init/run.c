@@ -41,11 +41,12 @@ static void count_survivor(struct runner *r, const struct death *d)
 {
 	if (d->pid == r->pid)
 		main_ended(r, d);
-	else if (d->pid != r->with.warm->pid && d->pid != r->with.warm->spare)
+	else if (d->pid != r->with.warm->pid && d->pid != r->with.warm->spare &&
+	         d->pid != r->with.preload->next.pid)
 		r->result.survivors++;
 }
 
-/* The interpreter goes, too. */
+/* The interpreters go, too. */
 static void kill_everyone(struct runner *r)
 {
 	int64_t until_us = clock_us() + KILL_US;
@@ -54,6 +55,7 @@ static void kill_everyone(struct runner *r)
 	while (reap_by_force(&d, until_us))
 		count_survivor(r, &d);
 	warm_forget(r->with.warm);
+	preload_died(r->with.preload, false);
 }
 
 static void stop(struct runner *r, enum run_outcome outcome)
@@ -66,7 +68,7 @@ static void stop(struct runner *r, enum run_outcome outcome)
 
 static void fail_to_start(struct runner *r, const char *reason)
 {
-	snprintf(r->reason, sizeof r->reason, "%s", reason);
+	snprintf(r->reason, sizeof r->reason, "%s", reason ? reason : "Input/output error");
 	stop(r, RUN_NO_START);
 }
 
@@ -145,18 +147,20 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	r->code = inbox->code;
 	inbox->code = -1;
 	workdir_make(&r->with.dirs, r->request.run.id.at);
+	preload_pause(r->with.preload, r->with.warm);
 	start(r);
 }
 
 /*
- * Nobody is left when the control group counts PID 1, the interpreter and its spare, and no task
+ * Nobody is left when the control group counts PID 1, the interpreters and a spare, and no task
  * more.  Where it does not count, everybody is killed, needed or not.
  */
 static bool is_alone(const struct runner *r)
 {
 	uint64_t tasks;
 
-	return counters_tasks(r->with.counters, &tasks) && tasks == 1 + warm_tasks(r->with.warm);
+	return counters_tasks(r->with.counters, &tasks) &&
+	       tasks == 1 + warm_tasks(r->with.warm) + preload_tasks(r->with.preload);
 }
 
 static void settle(struct runner *r, int64_t now_us)
@@ -181,6 +185,7 @@ static void put_exit(struct runner *r, int64_t now_us)
 	struct note note;
 
 	note_read(r->note, hints, &note);
+	preload_saw(r->with.preload, note.modules);
 	if (r->result.outcome == RUN_EXITED && r->result.status != 0) {
 		r->result.raised = note.raised;
 		r->result.type = note.type;
@@ -199,8 +204,17 @@ static void collect(struct runner *r)
 {
 	bool ended = r->result.outcome == RUN_EXITED || r->result.outcome == RUN_SIGNALED;
 
-	outbox_begin(&r->outbox, ended ? workdir_open_output(&r->with.dirs) : -1, &r->request.run.limits);
+	int dir = ended ? workdir_open_output(&r->with.dirs) : -1;
+
+	outbox_begin(&r->outbox, dir, &r->request.run.limits);
 	r->phase = PHASE_COLLECTING;
+}
+
+void run_cool(struct runner *r)
+{
+	r->wants_warm = false;
+	warm_stop(r->with.warm);
+	preload_stop(r->with.preload);
 }
 
 static void prepare_interpreter(struct runner *r)
@@ -208,11 +222,12 @@ static void prepare_interpreter(struct runner *r)
 	struct warm *w = r->with.warm;
 
 	if (!r->keep_warm || !r->wants_warm)
-		warm_stop(w);
+		run_cool(r);
 	else if (w->pid)
 		warm_ask(w);
 	else
-		warm_start(w, r->with.env, r->preload);
+		warm_start(w, r->with.env, "");
+	preload_resume(r->with.preload);
 }
 
 static void clean(struct runner *r)
@@ -246,8 +261,10 @@ static void hear_interpreter(struct runner *r)
 			main_ended(r, &d);
 		}
 	}
-	if (r->phase == PHASE_IDLE && w->pid && r->keep_warm)
+	if (r->phase == PHASE_IDLE && w->pid && r->keep_warm) {
 		warm_ask(w);
+		preload_step(r->with.preload, w, r->with.env, clock_us());
+	}
 }
 
 static void wait_for_children(struct runner *r)
@@ -261,6 +278,8 @@ static void wait_for_children(struct runner *r)
 			warm_forget(w);
 			if (r->phase == PHASE_STARTING)
 				start_again(r);
+		} else if (d.pid == r->with.preload->next.pid) {
+			preload_died(r->with.preload, true);
 		} else if (d.pid == r->pid) {
 			main_ended(r, &d);
 		}
@@ -325,7 +344,7 @@ int64_t run_due(const struct runner *r)
 {
 	switch (r->phase) {
 	case PHASE_IDLE:
-		return CLOCK_NEVER;
+		return preload_due(r->with.preload);
 	case PHASE_DRAINING:
 	case PHASE_COLLECTING:
 		return link_has_room(r->with.link, FRAME_MAX_OUT) ? 0 : CLOCK_NEVER;
@@ -357,12 +376,6 @@ void run_abort(struct runner *r)
 void run_kill(struct runner *r)
 {
 	kill_everyone(r);
-}
-
-void run_cool(struct runner *r)
-{
-	r->wants_warm = false;
-	warm_stop(r->with.warm);
 }
 
 bool run_init(struct runner *r, const struct parts *with)

@@ -23,7 +23,6 @@ enum run_phase {
 struct runner {
 	struct parts with;
 	bool keep_warm;                    /* an interpreter may stay between runs */
-	char preload[WIRE_PRELOAD_MAX + 1];
 	enum run_phase phase;
 	struct request request;
 	bool wants_warm;                   /* there was an interpreter, or this run needs one */

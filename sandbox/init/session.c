@@ -19,12 +19,6 @@ static void mute(struct session *s)
 	inbox_clear(s->inbox);
 }
 
-static void keep_preload(struct runner *r, struct slice list)
-{
-	memcpy(r->preload, list.at, list.len);
-	r->preload[list.len] = 0;
-}
-
 static void take_limits(struct session *s, const struct sync *m, int64_t now_us)
 {
 	s->lease_ms = m->lease_ms;
@@ -33,7 +27,7 @@ static void take_limits(struct session *s, const struct sync *m, int64_t now_us)
 	s->lease_us = clock_after_ms(now_us, m->lease_ms);
 	s->lifetime_us = clock_after_ms(now_us, m->lifetime_ms);
 	s->runner->keep_warm = m->warm_ms > 0;
-	keep_preload(s->runner, m->preload);
+	preload_want(s->runner->with.preload, m->preload);
 	if (m->cpus && m->cpus != s->env->cpus)
 		environment_set_cpus(s->env, m->cpus);
 }

@@ -68,6 +68,8 @@ bool start_bash(const struct parts *with, const struct run *run, int code, struc
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int ends[2];
 
+	if (!with->warm->safe)
+		warm_stop(with->warm);     /* the script could still look into it */
 	for (unsigned i = 0; i < run->argc; i++)
 		argv[2 + i] = run->argv[i].at;
 	if (null < 0 || !open_pipes(s, ends))
@@ -93,6 +95,8 @@ bool start_python(const struct parts *with, const struct run *run, const int fil
 	bool ok = (w->pid || warm_start(w, with->env, "")) &&
 	          warm_send(w, run, with->env->cpus, fds);
 
+	if (ok && !w->spare)
+		warm_ask(w);
 	if (ok) {
 		s->pid = w->spare;
 		w->spare = 0;

@@ -22,6 +22,7 @@
 enum {
 	PARENT_OOM_SCORE = 500,            /* its children add to it: they die first */
 	MESSAGE = 1 + 4 + 4 + 8 + 8,
+	SAFE = 3,                          /* a message for us alone, beside enum warm_event */
 	REQUEST_MAX = 8 + WIRE_ARGV_MAX * (WIRE_ARG_MAX + 1),
 };
 
@@ -65,6 +66,7 @@ bool warm_start(struct warm *w, const struct environment *env, const char *prelo
 	w->control = sockets[0][0];
 	w->runs = sockets[1][0];
 	w->asked = true;
+	snprintf(w->preload, sizeof w->preload, "%s", preload);
 	for (int i = 0; i < 2; i++)
 		if (sockets[i][1] >= 0)
 			close(sockets[i][1]);
@@ -121,27 +123,43 @@ bool warm_was_taken(const struct warm *w)
 	return ioctl(w->runs, SIOCOUTQ, &unread) != 0 || unread == 0;
 }
 
-enum warm_event warm_read(struct warm *w, struct death *d)
+static bool receive(struct warm *w, unsigned *kind, struct death *d)
 {
 	uint8_t bytes[MESSAGE];
 
 	if (w->control < 0 || recv(w->control, bytes, sizeof bytes, 0) != sizeof bytes)
-		return WARM_NOTHING;
+		return false;
 
 	struct cursor c = cursor_read(bytes, sizeof bytes);
-	enum warm_event what = (enum warm_event)cursor_get_u8(&c);
 
+	*kind = cursor_get_u8(&c);
 	d->pid = (pid_t)cursor_get_u32(&c);
 	d->status = (int)cursor_get_u32(&c);
 	d->cpu_us = cursor_get_u64(&c);
 	d->peak_bytes = cursor_get_u64(&c);
-	if (what == WARM_SPARE) {
-		w->spare = d->pid;
-		w->asked = false;
-	} else if (w->spare == d->pid) {
-		w->spare = 0;
+	return true;
+}
+
+enum warm_event warm_read(struct warm *w, struct death *d)
+{
+	unsigned kind;
+
+	while (receive(w, &kind, d)) {
+		switch (kind) {
+		case SAFE:
+			w->safe = true;
+			break;
+		case WARM_SPARE:
+			w->spare = d->pid;
+			w->asked = false;
+			return WARM_SPARE;
+		case WARM_ENDED:
+			if (w->spare == d->pid)
+				w->spare = 0;
+			return WARM_ENDED;
+		}
 	}
-	return what;
+	return WARM_NOTHING;
 }
 
 unsigned warm_tasks(const struct warm *w)

@@ -12,11 +12,15 @@
 #include "sandbox/init/launch.h"
 #include "sandbox/init/reap.h"
 
+enum { WARM_PRELOAD = WIRE_PRELOAD_MAX + 1 };
+
 struct warm {
 	pid_t pid;                         /* 0: there is none */
+	bool safe;                         /* it has shut itself to user code, see main.py */
 	pid_t spare;                       /* the child that waits; 0: none that we know of */
 	int control, runs;
 	bool asked;                        /* a spare is being forked */
+	char preload[WARM_PRELOAD];        /* what it was told to import */
 };
 
 enum warm_event { WARM_NOTHING, WARM_SPARE, WARM_ENDED };
@@ -26,7 +30,10 @@ enum warm_fd { WARM_OUT, WARM_ERR, WARM_CODE, WARM_NOTE, WARM_FDS };
 
 void warm_init(struct warm *w);
 
-/* Starts one; its first spare follows by itself.  False: no process could be made. */
+/*
+ * Starts one, which imports the modules named by preload; its first spare follows by itself.
+ * False: no process could be made.
+ */
 bool warm_start(struct warm *w, const struct environment *env, const char *preload);
 
 /* Asks for the next spare, once nothing is left of the last one's run. */

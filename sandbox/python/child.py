@@ -15,6 +15,8 @@ import types
 
 import _socket
 
+import preload
+
 HOME = "/home/sandbox"
 MAIN = "/tmp/code/main.py"                 # does not exist
 SOURCE_NAME = "<user_code>"
@@ -34,6 +36,7 @@ ours = 0                                   # modules that were there before user
 # The note: see sandbox/init/note.h.
 NOTE_SIZE = 4096
 NAME_MAX = 128
+MASK_AT = 2 + NAME_MAX
 EXCEPTION, EXIT = 1, 2
 
 
@@ -63,11 +66,6 @@ def read_run(runs):
 def prepare(prctl):
     """What need not wait for the run."""
     os.setsid()
-    prctl(PR_SET_DUMPABLE, 1)
-    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    os.write(fd, OOM_SCORE)
-    os.close(fd)
-    prctl(PR_SET_DUMPABLE, 0)
     random = sys.modules.get("numpy.random")
     if random:
         random.seed()
@@ -95,8 +93,16 @@ def take(runs, prctl):
     except OSError:
         pass
     add_user_packages()
-    prctl(PR_SET_DUMPABLE, 1)
+    open_up(prctl)
     return source.decode("utf-8", "replace"), memory
+
+
+def open_up(prctl):
+    """From here on we are user code: other processes of the run may look, memory counts first."""
+    prctl(PR_SET_DUMPABLE, 1)
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(fd, OOM_SCORE)
+    os.close(fd)
 
 
 def add_user_packages():
@@ -134,6 +140,11 @@ class Run:
             return
         text = name.encode("utf-8", "replace")[:NAME_MAX]
         self.memory[0:2 + len(text)] = bytes((kind, len(text))) + text
+
+    def note_modules(self):
+        """What a next run may want as well."""
+        if os.getpid() == self.pid and len(sys.modules) > ours:
+            self.memory[MASK_AT:MASK_AT + 4] = preload.used().to_bytes(4, "big")
 
     def exit_status(self, error):
         """sys.exit(x), as the interpreter itself understands it."""
@@ -206,12 +217,19 @@ def drop_modules():
             drop_names(module.__dict__)
 
 
-def finish(run, status, names):
-    """The interpreter's own end, without taking apart what user code has not made."""
+def end_threads(run):
+    """What can be done once: a rehearsal must not, with libraries loaded that wait for it."""
     threading = sys.modules.get("threading")
     if threading:
         run.call(threading._shutdown)
     atexit._run_exitfuncs()
+
+
+def finish(run, status, names):
+    """The interpreter's own end, without taking apart what user code has not made."""
+    if run.memory:
+        run.note_modules()
+        end_threads(run)
     flushed = flush(sys.stdout) and flush(sys.stderr)
     drop_names(names)
     drop_modules()

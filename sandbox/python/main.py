@@ -3,7 +3,8 @@
 
 PID 1 starts it confined (session, limits, filter), so every child is.  It never runs user code:
 a spare reads its run from descriptor 4 by itself, and only the spare unpacks and executes it.
-On descriptor 3 this process says SPARE or ENDED and is asked, by one byte, for the next spare.
+On descriptor 3 this process says SAFE once, then SPARE and ENDED in turn, and is asked, by one
+byte, for the next spare.  Its argument names what to import first (preload.py).
 """
 
 import sys
@@ -19,11 +20,12 @@ import _socket
 
 import child
 import figures
+import preload
 
 del sys.path[0]
 
 CONTROL, RUNS = 3, 4
-SPARE, ENDED = 1, 2
+SPARE, ENDED, SAFE = 1, 2, 3
 PR_SET_DUMPABLE = 4
 
 
@@ -33,27 +35,39 @@ def libc(name):
     return lambda *args: _ctypes.call_function(address, args)
 
 
-def main():
-    prctl = libc("prctl")
-    prctl(PR_SET_DUMPABLE, 0)
-    control = _socket.socket(fileno=CONTROL)
-    runs = _socket.socket(fileno=RUNS)
-    figures.install()
-    child.warm_up()
-    gc.collect()
-    gc.freeze()
+def message(kind, pid=0, status=0, cpu_us=0, peak_bytes=0):
+    return struct.pack(">BIIQQ", kind, pid, status, cpu_us, peak_bytes)
+
+
+def serve(control, spare):
+    """A spare at a time, each for one run."""
     while True:
         pid = os.fork()
         if pid == 0:
-            child.main(runs, prctl, libc("fflush"))
-        control.send(struct.pack(">BIIQQ", SPARE, pid, 0, 0, 0))
+            spare()
+        control.send(message(SPARE, pid))
         _, status, used = os.wait4(pid, 0)
-        cpu = round((used.ru_utime + used.ru_stime) * 1e6)
-        control.send(struct.pack(">BIIQQ", ENDED, pid, status, cpu, used.ru_maxrss * 1024))
+        cpu_us = round((used.ru_utime + used.ru_stime) * 1e6)
+        control.send(message(ENDED, pid, status, cpu_us, used.ru_maxrss * 1024))
         if not control.recv(1):
-            os._exit(0)
+            return
 
 
-for module in ("child", "figures"):
+def main():
+    prctl, fflush = libc("prctl"), libc("fflush")
+    prctl(PR_SET_DUMPABLE, 0)              # no other process of our user may look into this one
+    control = _socket.socket(fileno=CONTROL)
+    runs = _socket.socket(fileno=RUNS)
+    control.send(message(SAFE))
+    figures.install()
+    preload.load(sys.argv[1])
+    child.warm_up()
+    gc.collect()
+    gc.freeze()
+    serve(control, lambda: child.main(runs, prctl, fflush))
+    os._exit(0)
+
+
+for module in ("child", "figures", "preload"):
     del sys.modules[module]
 main()
