@@ -246,7 +246,8 @@ static bool read_request(struct exchange *x)
 
 	memset(x->head, 0, sizeof x->head);
 	do {
-		ssize_t got = read(x->fd, x->head + have, sizeof x->head - 1 - have);
+		size_t room = sizeof x->head - 1 - have;
+		ssize_t got = have < sizeof x->head - 1 ? read(x->fd, x->head + have, room) : 0;
 
 		if (got <= 0)
 			return false;
