@@ -275,7 +275,8 @@ def accepted(path):
     """
     with open("/proc/net/unix") as table:
         lines = [line.split() for line in table]
-    numbers = {f[6] for f in lines if f[7:] == [path] and f[5] == "03"}
+    # 03 is a connection; 02 one that nobody has accepted, which has no inode yet
+    numbers = {f[6] for f in lines if f[7:] == [path] and f[5] in ("02", "03")}
     return set() if "0" in numbers else {f"socket:[{n}]" for n in numbers}
 
 
