@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/init/preload.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sandbox/init/clock.h"
 
 enum {
 	PATIENCE_US = 60000000,
+	REST_US = 100000,                  /* runs in quick succession are not to be slowed down */
+	MAX_MISSED = 2,                    /* runs without what they may want; the next one waits */
 	MAX_FAILURES = 2,                  /* then imports break here, and nothing is gained by more */
-	STAT_BEFORE_THREADS = 17,          /* fields of /proc/pid/stat behind the name */
 };
 
 void preload_init(struct preload *p)
@@ -45,16 +42,46 @@ static void put_target(const struct preload *p, char target[static WARM_PRELOAD]
 		snprintf(target, WARM_PRELOAD, "%u", p->seen);
 }
 
-/* Once its first spare waits, it can take over. */
 static void take_over(struct preload *p, struct warm *w)
+{
+	warm_stop(w);
+	*w = p->next;
+	warm_init(&p->next);
+	p->missed = 0;
+}
+
+/* Once its first spare waits, it can take over. */
+static void look(struct preload *p, struct warm *w)
 {
 	struct death d;
 
-	while (warm_read(&p->next, &d) == WARM_SPARE) {
-		warm_stop(w);
-		*w = p->next;
-		warm_init(&p->next);
+	switch (warm_read(&p->next, &d)) {
+	case WARM_SPARE:
+		take_over(p, w);
+		break;
+	case WARM_ENDED:
+	case WARM_LIED:
+		preload_stop(p);
+		p->failures++;
+		break;
+	case WARM_NOTHING:
+		break;
 	}
+}
+
+/* w lacks something that target holds. */
+static bool is_wanted(const struct preload *p, const struct warm *w,
+                      char target[static WARM_PRELOAD])
+{
+	put_target(p, target);
+	return w->pid && target[0] && strcmp(target, w->preload) != 0 && p->failures < MAX_FAILURES;
+}
+
+static void begin(struct preload *p, const struct environment *env, const char *target)
+{
+	p->stopped = false;
+	if (!warm_start(&p->next, env, target))
+		p->failures++;
 }
 
 void preload_step(struct preload *p, struct warm *w, const struct environment *env,
@@ -62,77 +89,62 @@ void preload_step(struct preload *p, struct warm *w, const struct environment *e
 {
 	char target[WARM_PRELOAD];
 
-	take_over(p, w);
-	if (p->next.pid && now_us >= p->until_us) {
+	look(p, w);
+	if (p->next.pid && !p->stopped && now_us >= p->until_us) {
 		preload_stop(p);
 		p->failures++;
 	}
-	put_target(p, target);
-	if (!w->pid || p->next.pid || !target[0] || strcmp(target, w->preload) == 0 ||
-	    p->failures >= MAX_FAILURES)
+	if (p->next.pid || now_us < p->rest_us || !is_wanted(p, w, target))
 		return;
 	p->until_us = now_us + PATIENCE_US;
-	if (!warm_start(&p->next, env, target))
-		p->failures++;
+	begin(p, env, target);
 }
 
-void preload_pause(struct preload *p, struct warm *w)
+void preload_yield(struct preload *p, struct warm *w, const struct environment *env,
+                   bool may_wait)
 {
-	take_over(p, w);
-	if (p->next.pid && !p->next.safe)
-		warm_stop(&p->next);
-	else if (p->next.pid)
-		kill(p->next.pid, SIGSTOP);
-}
+	char target[WARM_PRELOAD];
 
-void preload_resume(struct preload *p)
-{
-	if (p->next.pid)
-		kill(p->next.pid, SIGCONT);
-}
-
-/* The name may hold anything, but ends at the last ')'. */
-static unsigned parse_threads(const char *stat)
-{
-	const char *at = strrchr(stat, ')');
-
-	for (int i = 0; at && i < STAT_BEFORE_THREADS + 1; i++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
+	look(p, w);
+	if (may_wait && is_wanted(p, w, target) && p->missed++ >= MAX_MISSED) {
+		if (!p->next.pid)
+			begin(p, env, target);
+		if (p->next.pid && !p->stopped) {
+			take_over(p, w);
+			return;
+		}
 	}
-	return at ? (unsigned)strtoul(at, NULL, 10) : 0;
+	preload_stop(p);
 }
 
-unsigned preload_tasks(const struct preload *p)
+void preload_give_up(struct preload *p)
 {
-	char path[32], text[1024];
-
-	if (!p->next.pid)
-		return 0;
-	snprintf(path, sizeof path, "/proc/%d/stat", p->next.pid);
-
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = 0;
-	return parse_threads(text) + (p->next.spare > 0 ? 1u : 0u);
+	p->failures = MAX_FAILURES;
 }
 
-void preload_died(struct preload *p, bool by_itself)
+void preload_rest(struct preload *p, int64_t now_us)
 {
-	if (p->next.pid && by_itself)
+	p->rest_us = now_us + REST_US;
+}
+
+void preload_died(struct preload *p)
+{
+	if (p->next.pid && !p->stopped)
 		p->failures++;
 	warm_forget(&p->next);
 }
 
 void preload_stop(struct preload *p)
 {
-	warm_stop(&p->next);
+	p->stopped = true;
+	warm_kill(&p->next);
 }
 
-int64_t preload_due(const struct preload *p)
+int64_t preload_due(const struct preload *p, const struct warm *w)
 {
-	return p->next.pid ? p->until_us : CLOCK_NEVER;
+	char target[WARM_PRELOAD];
+
+	if (p->next.pid)
+		return p->stopped ? CLOCK_NEVER : p->until_us;
+	return is_wanted(p, w, target) ? p->rest_us : CLOCK_NEVER;
 }

@@ -2,7 +2,8 @@
 /*
  * A second interpreter that imports, while nothing runs, what the session's code imported before,
  * and takes the place of the bare one once it is ready.  A run that comes earlier uses the bare
- * one and has the processor to itself: the import stops meanwhile.
+ * one and ends the import, which begins anew in the next quiet moment: user code never lives
+ * beside it.  Where there is no moment quiet enough, one run waits for all that follow.
  */
 #ifndef SANDBOX_INIT_PRELOAD_H
 #define SANDBOX_INIT_PRELOAD_H
@@ -11,10 +12,13 @@
 
 struct preload {
 	struct warm next;                  /* the one that imports; pid 0: none */
+	bool stopped;                      /* it has been killed, and not yet waited for */
 	char wanted[WARM_PRELOAD];         /* "auto", "none" or names, from SYNC */
 	uint32_t seen;                     /* modules that runs used; bits of the interpreter's list */
 	unsigned failures;                 /* in a row; new modules are a new chance */
+	unsigned missed;                   /* Python runs that came too early, in a row */
 	int64_t until_us;                  /* it must be ready by then */
+	int64_t rest_us;                   /* none is started before */
 };
 
 void preload_init(struct preload *p);
@@ -29,20 +33,26 @@ void preload_saw(struct preload *p, uint32_t modules);
 void preload_step(struct preload *p, struct warm *w, const struct environment *env,
                   int64_t now_us);
 
-/* Around a run. */
-void preload_pause(struct preload *p, struct warm *w);
-void preload_resume(struct preload *p);
+/*
+ * Before a run: one that is ready takes w's place.  One that is not is killed or, if the run may
+ * wait and others did without, takes it as well: the run will start when the import is done.
+ */
+void preload_yield(struct preload *p, struct warm *w, const struct environment *env,
+                   bool may_wait);
 
-/* What the control group counts for it. */
-unsigned preload_tasks(const struct preload *p);
+/* A run has waited in vain. */
+void preload_give_up(struct preload *p);
 
-/* It has been waited for.  by_itself: nobody meant to end it. */
-void preload_died(struct preload *p, bool by_itself);
+/* After a run. */
+void preload_rest(struct preload *p, int64_t now_us);
+
+/* It has been waited for. */
+void preload_died(struct preload *p);
 
 /* Kills it; who waits for children will meet it. */
 void preload_stop(struct preload *p);
 
 /* When preload_step should be called next, at the latest. */
-int64_t preload_due(const struct preload *p);
+int64_t preload_due(const struct preload *p, const struct warm *w);
 
 #endif

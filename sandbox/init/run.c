@@ -20,6 +20,8 @@ enum {
 	KILL_US = 2000000,                 /* then a process cannot be killed, so everything ends */
 };
 
+static const char has_ended[] = "The interpreter has ended";
+
 static void main_ended(struct runner *r, const struct death *d)
 {
 	int64_t now_us = clock_us();
@@ -55,7 +57,8 @@ static void kill_everyone(struct runner *r)
 	while (reap_by_force(&d, until_us))
 		count_survivor(r, &d);
 	warm_forget(r->with.warm);
-	preload_died(r->with.preload, false);
+	preload_stop(r->with.preload);
+	preload_died(r->with.preload);
 }
 
 static void stop(struct runner *r, enum run_outcome outcome)
@@ -117,12 +120,14 @@ static void start(struct runner *r)
 }
 
 /* The interpreter died before it took the run, so no user code has seen it. */
-static void start_again(struct runner *r)
+static void start_again(struct runner *r, const char *why)
 {
 	if (r->retried) {
-		fail_to_start(r, "The interpreter has ended");
+		fail_to_start(r, why);
 		return;
 	}
+	if (r->with.warm->preload[0])
+		preload_give_up(r->with.preload);
 	r->retried = true;
 	r->pid = 0;
 	pump_finish(&r->pump);
@@ -147,12 +152,12 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	r->code = inbox->code;
 	inbox->code = -1;
 	workdir_make(&r->with.dirs, r->request.run.id.at);
-	preload_pause(r->with.preload, r->with.warm);
+	preload_yield(r->with.preload, r->with.warm, r->with.env, run->language == RUN_PYTHON);
 	start(r);
 }
 
 /*
- * Nobody is left when the control group counts PID 1, the interpreters and a spare, and no task
+ * Nobody is left when the control group counts PID 1, the interpreter and its spare, and no task
  * more.  Where it does not count, everybody is killed, needed or not.
  */
 static bool is_alone(const struct runner *r)
@@ -160,7 +165,7 @@ static bool is_alone(const struct runner *r)
 	uint64_t tasks;
 
 	return counters_tasks(r->with.counters, &tasks) &&
-	       tasks == 1 + warm_tasks(r->with.warm) + preload_tasks(r->with.preload);
+	       tasks == 1 + warm_tasks(r->with.warm);
 }
 
 static void settle(struct runner *r, int64_t now_us)
@@ -227,7 +232,7 @@ static void prepare_interpreter(struct runner *r)
 		warm_ask(w);
 	else
 		warm_start(w, r->with.env, "");
-	preload_resume(r->with.preload);
+	preload_rest(r->with.preload, clock_us());
 }
 
 static void clean(struct runner *r)
@@ -252,13 +257,19 @@ static void hear_interpreter(struct runner *r)
 	struct death d;
 
 	while ((what = warm_read(w, &d)) != WARM_NOTHING) {
+		bool is_ours = what == WARM_ENDED && d.pid == r->pid;
+
 		if (what == WARM_SPARE && r->phase == PHASE_STARTING) {
 			w->spare = 0;
 			running(r, d.pid);
-		} else if (what == WARM_ENDED && d.pid == r->pid && !warm_was_taken(w)) {
-			start_again(r);
-		} else if (what == WARM_ENDED && d.pid == r->pid) {
+		} else if (is_ours && !warm_was_taken(w)) {
+			start_again(r, has_ended);
+		} else if (is_ours) {
 			main_ended(r, &d);
+		} else if (what == WARM_LIED && r->phase == PHASE_STARTING) {
+			start_again(r, has_ended);
+		} else if (what == WARM_LIED) {
+			warm_stop(w);
 		}
 	}
 	if (r->phase == PHASE_IDLE && w->pid && r->keep_warm) {
@@ -275,20 +286,16 @@ static void wait_for_children(struct runner *r)
 	while (reap(&d) == REAP_ONE) {
 		if (d.pid == w->pid) {
 			hear_interpreter(r);
-			warm_forget(w);
 			if (r->phase == PHASE_STARTING)
-				start_again(r);
+				start_again(r, has_ended);
+			else
+				warm_forget(w);
 		} else if (d.pid == r->with.preload->next.pid) {
-			preload_died(r->with.preload, true);
+			preload_died(r->with.preload);
 		} else if (d.pid == r->pid) {
 			main_ended(r, &d);
 		}
 	}
-}
-
-static bool writes_too_much(const struct runner *r)
-{
-	return r->pump.out.bytes + r->pump.err.bytes > r->request.run.limits.max_output_bytes;
 }
 
 static void advance(struct runner *r, int64_t now_us)
@@ -301,11 +308,11 @@ static void advance(struct runner *r, int64_t now_us)
 		break;
 	case PHASE_STARTING:
 		if (now_us >= r->deadline_us)
-			fail_to_start(r, "The interpreter did not start in time");
+			start_again(r, "The interpreter did not start in time");
 		break;
 	case PHASE_RUNNING:
 		pump_move(&r->pump, l, now_us);
-		if (writes_too_much(r))
+		if (r->pump.out.bytes + r->pump.err.bytes > r->request.run.limits.max_output_bytes)
 			stop(r, RUN_OUTPUT_LIMIT);
 		else if (now_us >= r->deadline_us)
 			stop(r, RUN_TIMED_OUT);
@@ -344,7 +351,7 @@ int64_t run_due(const struct runner *r)
 {
 	switch (r->phase) {
 	case PHASE_IDLE:
-		return preload_due(r->with.preload);
+		return preload_due(r->with.preload, r->with.warm);
 	case PHASE_DRAINING:
 	case PHASE_COLLECTING:
 		return link_has_room(r->with.link, FRAME_MAX_OUT) ? 0 : CLOCK_NEVER;

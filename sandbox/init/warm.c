@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,7 +23,7 @@
 enum {
 	PARENT_OOM_SCORE = 500,            /* its children add to it: they die first */
 	MESSAGE = 1 + 4 + 4 + 8 + 8,
-	SAFE = 3,                          /* a message for us alone, beside enum warm_event */
+	SAY_SPARE = 1, SAY_ENDED, SAY_SAFE,
 	REQUEST_MAX = 8 + WIRE_ARGV_MAX * (WIRE_ARG_MAX + 1),
 };
 
@@ -77,7 +78,7 @@ bool warm_start(struct warm *w, const struct environment *env, const char *prelo
 
 void warm_ask(struct warm *w)
 {
-	if (!w->asked && !w->spare && send(w->control, "", 1, MSG_NOSIGNAL) == 1)
+	if (!w->asked && !w->child && send(w->control, "", 1, MSG_NOSIGNAL) == 1)
 		w->asked = true;
 }
 
@@ -144,43 +145,77 @@ enum warm_event warm_read(struct warm *w, struct death *d)
 {
 	unsigned kind;
 
-	while (receive(w, &kind, d)) {
-		switch (kind) {
-		case SAFE:
-			w->safe = true;
-			break;
-		case WARM_SPARE:
-			w->spare = d->pid;
-			w->asked = false;
-			return WARM_SPARE;
-		case WARM_ENDED:
-			if (w->spare == d->pid)
-				w->spare = 0;
-			return WARM_ENDED;
-		}
+	if (!receive(w, &kind, d))
+		return WARM_NOTHING;
+	if (kind == SAY_SAFE && !w->safe) {
+		w->safe = true;
+		return warm_read(w, d);
 	}
-	return WARM_NOTHING;
+	if (kind == SAY_SPARE && w->safe && w->asked && !w->child && d->pid > 1) {
+		w->child = w->spare = d->pid;
+		w->asked = false;
+		return WARM_SPARE;
+	}
+	if (kind == SAY_ENDED && w->child && d->pid == w->child) {
+		w->child = w->spare = 0;
+		return WARM_ENDED;
+	}
+	return WARM_LIED;
+}
+
+/* Nobody but the interpreter itself can have children that are its own: see filter.def. */
+static bool spare_waits(const struct warm *w)
+{
+	char path[32], text[512];
+
+	if (w->spare <= 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/stat", w->spare);
+
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = 0;
+
+	const char *at = strrchr(text, ')');   /* the name before it may hold anything */
+
+	return at && at[1] == ' ' && !strchr("ZXx", at[2]) && at[3] == ' ' &&
+	       strtol(at + 4, NULL, 10) == w->pid;
 }
 
 unsigned warm_tasks(const struct warm *w)
 {
-	return (w->pid > 0 ? 1u : 0u) + (w->spare > 0 ? 1u : 0u);
+	return (w->pid > 0 ? 1u : 0u) + (spare_waits(w) ? 1u : 0u);
 }
 
-void warm_stop(struct warm *w)
-{
-	if (w->pid > 0)
-		kill(w->pid, SIGKILL);
-	if (w->spare > 0)
-		kill(w->spare, SIGKILL);
-	warm_forget(w);
-}
-
-void warm_forget(struct warm *w)
+static void hang_up(struct warm *w)
 {
 	if (w->control >= 0)
 		close(w->control);
 	if (w->runs >= 0)
 		close(w->runs);
+	w->control = w->runs = -1;
+}
+
+void warm_kill(struct warm *w)
+{
+	if (w->pid > 0)
+		kill(w->pid, SIGKILL);
+	if (w->spare > 0)
+		kill(w->spare, SIGKILL);
+	hang_up(w);
+}
+
+void warm_stop(struct warm *w)
+{
+	warm_kill(w);
+	warm_init(w);
+}
+
+void warm_forget(struct warm *w)
+{
+	hang_up(w);
 	warm_init(w);
 }

@@ -17,13 +17,14 @@ enum { WARM_PRELOAD = WIRE_PRELOAD_MAX + 1 };
 struct warm {
 	pid_t pid;                         /* 0: there is none */
 	bool safe;                         /* it has shut itself to user code, see main.py */
-	pid_t spare;                       /* the child that waits; 0: none that we know of */
+	pid_t child;                       /* forked, and not known to have ended; 0: none */
+	pid_t spare;                       /* the same child while it waits for a run, else 0 */
 	int control, runs;
 	bool asked;                        /* a spare is being forked */
 	char preload[WARM_PRELOAD];        /* what it was told to import */
 };
 
-enum warm_event { WARM_NOTHING, WARM_SPARE, WARM_ENDED };
+enum warm_event { WARM_NOTHING, WARM_SPARE, WARM_ENDED, WARM_LIED };
 
 /* What a spare is given: its standard output and error, the source, the note (note.h). */
 enum warm_fd { WARM_OUT, WARM_ERR, WARM_CODE, WARM_NOTE, WARM_FDS };
@@ -45,13 +46,22 @@ bool warm_send(struct warm *w, const struct run *run, unsigned cpus, const int f
 /* False when a run that was sent lies unread, so that it certainly has not started. */
 bool warm_was_taken(const struct warm *w);
 
-/* The next thing the parent has to say: WARM_ENDED carries wait4's words of a child. */
+/*
+ * The next thing the parent has to say: WARM_ENDED carries wait4's words of a child.  There are
+ * at most three between two warm_ask(): whatever else it says, or says twice, is WARM_LIED.
+ */
 enum warm_event warm_read(struct warm *w, struct death *d);
 
-/* The processes of it that are alive while nothing runs. */
+/*
+ * What the control group counted for it when it was read before this call.  A spare that was
+ * killed since we heard of it is none, whoever has its number now.
+ */
 unsigned warm_tasks(const struct warm *w);
 
-/* Kills parent and spare; who waits for children will meet them. */
+/* Kills parent and spare and hears no more of them; pid stays. */
+void warm_kill(struct warm *w);
+
+/* Kills and forgets them; who waits for children will meet them. */
 void warm_stop(struct warm *w);
 
 /* It is dead already. */

@@ -66,9 +66,7 @@ def read_run(runs):
 def prepare(prctl):
     """What need not wait for the run."""
     os.setsid()
-    random = sys.modules.get("numpy.random")
-    if random:
-        random.seed()
+    preload.reseed()
     sys.path.insert(0, HOME)
     play(REHEARSAL, None)
 
@@ -93,6 +91,7 @@ def take(runs, prctl):
     except OSError:
         pass
     add_user_packages()
+    preload.personalise()
     open_up(prctl)
     return source.decode("utf-8", "replace"), memory
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the interpreter imports before it is asked: modules of the image, never of the session."""
 
+import functools
 import importlib
 import os
 import sys
@@ -12,6 +13,11 @@ MODULES = (
     "reportlab", "pydantic", "pptx", "docx", "scipy.stats", "scipy.optimize", "asyncio",
 )
 PACKAGES = "/usr/"                         # where the image's own modules lie
+PATH = "/usr/local/bin:/usr/bin:/bin"
+APART = "/dev/shm/preload"
+CONFIG = "/home/sandbox/.config/matplotlib"
+PERSONAL = (f"{CONFIG}/matplotlibrc", f"{CONFIG}/stylelib", "/home/sandbox/matplotlibrc")
+PLACES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
 def wanted(target):
@@ -23,16 +29,66 @@ def wanted(target):
 
 
 def load(target):
-    """A file the session left under HOME must not steer an import of ours."""
+    """Imports apart from the session, whose files must not steer us and get nothing of ours.
+
+    HOME and its kin lead to a new directory for that long, and PATH to the image alone.
+    """
     names = wanted(target)
-    if any(name.startswith(("matplotlib", "seaborn")) for name in names):
-        os.environ["MATPLOTLIBRC"] = "/dev/null"
+    if not names:
+        return
+    import shutil                          # not for the bare interpreter, which stays small
+    import tempfile
+    own = dict(os.environ)
+    os.mkdir(APART, 0o700)                 # nobody else is alive, and PID 1 empties /dev/shm
+    os.environ.pop("MPLCONFIGDIR", None)
+    os.environ.update({name: APART for name in PLACES}, PATH=PATH, MATPLOTLIBRC="/dev/null")
     for name in names:
         try:
             importlib.import_module(name)
         except Exception:
             pass                           # a smaller image: the run will say so itself
-    os.environ.pop("MATPLOTLIBRC", None)
+    os.environ.clear()
+    os.environ.update(own)
+    shutil.rmtree(APART)
+    tempfile.tempdir = None
+    forget_places()
+
+
+def forget_places():
+    """What matplotlib has kept of the places it was imported in: it asks once and for all."""
+    matplotlib = sys.modules.get("matplotlib")
+    if not matplotlib:
+        return
+    for name in ("get_configdir", "get_cachedir"):
+        setattr(matplotlib, name, functools.cache(getattr(matplotlib, name).__wrapped__))
+    style = sys.modules.get("matplotlib.style")
+    if style:
+        style.USER_LIBRARY_PATHS[:] = [f"{CONFIG}/stylelib"]
+    tex = sys.modules.get("matplotlib.texmanager")
+    if tex:
+        tex.TexManager._cache_dir = tex.Path(os.environ["XDG_CACHE_HOME"], "matplotlib/tex.cache")
+
+
+def reseed():
+    """What numpy and sympy draw from: after a fork, every child would draw the same."""
+    numpy = sys.modules.get("numpy.random")
+    sympy = sys.modules.get("sympy.core.random")
+    if numpy:
+        numpy.seed()
+    if sympy:
+        sympy.rng.seed()
+
+
+def personalise():
+    """The session's own matplotlib configuration, which load() must not read, and a child may."""
+    matplotlib = sys.modules.get("matplotlib")
+    if not matplotlib or not any(os.path.exists(path) for path in PERSONAL):
+        return
+    try:
+        matplotlib.rcParams.update(matplotlib.rc_params())
+        sys.modules["matplotlib.style"].reload_library()
+    except Exception:
+        pass                               # as broken as they would be at the import
 
 
 def used():

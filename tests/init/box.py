@@ -41,7 +41,7 @@ exec setpriv --reuid {uid} --regid {gid} --clear-groups --no-new-privs \
 class Place:
     """Where boxes are started."""
 
-    image: str = "code-sandbox:core"       # "" for a namespace without Docker
+    image: str = "code-sandbox:latest"     # "" for a namespace without Docker
     init: str = ""                         # empty: the image's own supervisor
     python: str = str(TOP / "sandbox/python")
 

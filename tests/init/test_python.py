@@ -4,7 +4,6 @@
 import textwrap
 import time
 
-from box import Box
 from rows import row
 from wire import Outcome, Raised, Type
 
@@ -194,57 +193,6 @@ def shared_memory(box):
 def random_numbers(box):
     code = "import random; print(random.random())"
     assert box.run(code).out != box.run(code).out
-
-
-LOADED = "import sys; print('asyncio' in sys.modules)"
-
-
-def is_preloaded(box, preload, seconds):
-    """Whether a run finds the module there before it imports anything; asked for so long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        box.sync(preload=preload)
-        box.start(LOADED)
-        if box.collect().out == b"True\n":
-            return True
-        time.sleep(0.2)
-    return False
-
-
-@row("python preloads nothing nobody asked for")
-def preloads_nothing():
-    with Box() as box:
-        assert not is_preloaded(box, b"auto", 1)
-        box.run("import asyncio")
-        assert not is_preloaded(box, b"none", 1)
-
-
-@row("python preloads what an earlier run imported")
-def preloads_seen():
-    with Box() as box:
-        box.sync(preload=b"auto")
-        box.start("import asyncio")
-        assert box.collect().exit.status == 0
-        assert is_preloaded(box, b"auto", 10)
-        box.answers()
-        assert box.bash("echo hi").out == b"hi\n"
-        assert is_preloaded(box, b"auto", 10)
-
-
-@row("python preloads a list, and of it only what is allowed")
-def preloads_list():
-    with Box() as box:
-        assert is_preloaded(box, b"asyncio, os.path, /tmp/evil, this", 10)
-        box.sync(preload=b"asyncio,this")
-        box.start("import sys; print('this' in sys.modules)")
-        assert box.collect().out == b"False\n"
-
-
-@row("python is not steered by files at home while it preloads")
-def preloads_apart():
-    with Box() as box:
-        box.run("open('asyncio.py', 'w').write('import os; os._exit(9)')")
-        assert is_preloaded(box, b"asyncio", 10)
 
 
 @row("python user packages at home are found")
