@@ -11,12 +11,15 @@
 #include "lib/docker.h"
 #include "lib/redis.h"
 
+struct metrics;
+
 struct backend {
 	const struct config *config;
 	struct redis *redis;
 	struct docker *docker;
 	char daemon_id[128];               /* of the Docker daemon; "" until it was asked */
 	char daemon_name[128];
+	struct metrics *metrics;           /* where it is counted; NULL: nowhere */
 	char deployment[33];               /* label of our containers; "" until read from Redis */
 };
 
