@@ -65,7 +65,10 @@ static bool is_taken(struct exchange *x)
 	return !limit_renew(x->b, x->lease, &err) && err.kind == ERR_CONFLICT;
 }
 
-/* Nothing has run: an error is honest.  True in *discard: the session is not worth keeping. */
+/*
+ * Nothing has run, or nothing goes on running: an error is honest.  True in *discard: the session
+ * is not worth keeping.
+ */
 static bool fail_unheard(struct job *j, bool *discard, struct error *err)
 {
 	if (j->turn.sent || err->kind != ERR_TIMEOUT) {
@@ -81,7 +84,7 @@ static bool fail_unheard(struct job *j, bool *discard, struct error *err)
 	return true;
 }
 
-/* Something ran: the client gets what there is of it. */
+/* Something ran, or may have: the client gets what there is of it, and no word to try again. */
 static void conclude_unfinished(struct job *j, bool *discard, const struct error *err)
 {
 	struct result *r = j->in.result;
@@ -160,7 +163,7 @@ static bool run(struct job *j, struct error *err)
 	if (finished) {
 		discard = j->in.result->exit.outcome == RUN_TIMED_OUT && remove;
 		result_conclude(&j->in, j->what, j->timeout_s, discard);
-	} else if (j->x.talk.heard) {
+	} else if (j->x.talk.heard || (j->turn.sent && cause.kind == ERR_UNAVAILABLE)) {
 		conclude_unfinished(j, &discard, &cause);
 	} else {
 		answered = fail_unheard(j, &discard, &cause);
