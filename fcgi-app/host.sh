@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 #
 # What the gateway needs of the machine: Debian packages, a Docker daemon, the sandbox image.
-# Read by run.sh and tests/run-all, which set $top, $self, $run (logs and the daemon's data) and
-# $sockets, whose name is short: a socket's path has 107 characters at most.
+# Read by run.sh and tests/run-all, which set $top, $self and its $arguments, $run (logs and the
+# daemon's data) and $sockets, whose name is short: a socket's path has 107 characters at most.
 # shellcheck disable=SC2034,SC2154 # set here and used there, or the other way round
 
 # The names hold for Debian 12 and 13.
@@ -14,6 +14,8 @@ packages_run='ca-certificates curl lighttpd redis-server'
 packages_image='debian-archive-keyring mmdebstrap uidmap'
 packages_test='caddy clang git libclang-rt-dev lighttpd-mod-openssl llvm openssl python3
 	shellcheck xz-utils'
+
+packages_bench='git python3 wrk xz-utils'
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -180,7 +182,9 @@ join_docker_group()
 	fi
 	say "Docker is for its group: going on as a member of it, by sudo"
 	rm -f "$run/run.pid"
-	exec sudo --preserve-env --user "$(id -un)" --group docker "$self"
+	[ "${sockets:-$run}" = "$run" ] || rm -rf "$sockets"
+	# shellcheck disable=SC2086 # words without blanks
+	exec sudo --preserve-env --user "$(id -un)" --group docker "$self" $arguments
 }
 
 # Runs as root: a daemon that ends when $wanted is removed or the process $owner is gone.

@@ -10,6 +10,7 @@ set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 self=$top/fcgi-app/run.sh
+arguments=$*
 run=$top/.run
 # shellcheck source=fcgi-app/host.sh
 . "$top/fcgi-app/host.sh"
@@ -231,19 +232,29 @@ end()
 	exit "$status"
 }
 
+# What the lines to try say instead of the key, which is not shown.
+key_source()
+{
+	read_key="sed -n 's/^API_KEYS=[^:]*://p' $top/.env"
+	if [ "$(sh -c "$read_key" 2>/dev/null)" = "$KEY" ]; then
+		echo "\$($read_key)"
+	else
+		echo "'<the secret of your API_KEYS>'"
+	fi
+}
+
 print_next_steps()
 {
 	cat <<-END
 
 	The gateway is ready at $url. Try it:
 
-	  KEY=\$(sed -n 's/^API_KEYS=[^:]*://p' $top/.env)
-	  curl -s $url/healthz
-	  curl -s -d '' $url/containers -H "Authorization: Bearer \$KEY"
-	  curl -s $url/execute -H "Authorization: Bearer \$KEY" \\
-	    -H 'Content-Type: application/json' \\
-	    -d '{"container_id":"<its container_id>","code":"print(6 * 7)"}'
-	  curl -s -X DELETE $url/containers/<its container_id> -H "Authorization: Bearer \$KEY"
+	  KEY=$(key_source)
+	  URL=$url
+	  ID=\$(curl -s -d '' \$URL/containers -H "Authorization: Bearer \$KEY" | sed 's/.*"container_id":"\([0-9a-f]*\).*/\1/')
+	  curl -s \$URL/execute -H "Authorization: Bearer \$KEY" -H 'Content-Type: application/json' \\
+	    -d '{"container_id":"'\$ID'","code":"print(6 * 7)"}'
+	  curl -s -X DELETE \$URL/containers/\$ID -H "Authorization: Bearer \$KEY"
 
 	Logs are in $run. Ctrl-C, or make stop, ends it.
 	END

@@ -29,7 +29,7 @@ class Checkout:
         self.port = free_port()
 
     def environment(self, **more):
-        return Clean(DOCKER_HOST=DOCKER_HOST, **{"GATEWAY_PORT": self.port, **more})
+        return Clean(**{"DOCKER_HOST": DOCKER_HOST, "GATEWAY_PORT": self.port, **more})
 
     def make(self, *words, seconds=300, **more):
         """(status, everything it said)"""
@@ -105,6 +105,10 @@ class Running:
             self.interrupt()
 
 
+def docker_answers(host):
+    return subprocess.run(["docker", "--host", host, "version"], capture_output=True, timeout=20).returncode == 0
+
+
 def tour():
     """README's own commands."""
     text = (TOP / "README.md").read_text()
@@ -153,6 +157,28 @@ def rows(tap):
                 for answer in ('"healthy"', r'"stdout":"42\\n"', r'"stdout":"b\\na\\n"', '"execution_count":2',
                                '"success"'):
                     matches(answer, done.stdout)
+
+        @tap.row("the lines it prints to try work when they are pasted")
+        def _():
+            with Running(checkout) as running:
+                lines = running.said().split("Try it:")[1].split("Logs are in")[0]
+                done = subprocess.run(["bash", "-euc", lines], cwd="/", env=checkout.environment(), timeout=60,
+                                      capture_output=True, text=True)
+                equal((done.returncode, done.stderr), (0, ""))
+                for answer in r'"stdout":"42\\n"', '"status":"success"':
+                    matches(answer, done.stdout)
+
+        @tap.row("where no Docker daemon answers it starts one, with an image, and ends it", seconds=900)
+        def _():
+            status, said = checkout.make("run", ONCE=1, seconds=900, DOCKER_HOST="unix:///nonexistent/docker.sock")
+            equal(status, 0, said)
+            matches("No Docker daemon answers at unix:///nonexistent/docker.sock", said)
+            matches("the sum is 385", said)
+            if not docker_answers("unix:///var/run/docker.sock"):
+                matches("No Docker daemon answers: starting one, which ends with this command", said)
+                matches("Building the sandbox image", said)
+                ensure((checkout.top / ".run/docker-data").exists(), "data", "not there:")
+            checkout.expect_nothing_left()
 
         @tap.row("make stop ends it; a second make run and a taken port are refused")
         def _():
