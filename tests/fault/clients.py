@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import signal
 import time
 
@@ -10,7 +11,7 @@ from support import fastcgi
 from support.gateway import Gateway, serving
 from support.redis import Redis
 from support.service import scratch
-from support.tap import Background, Failed, ensure, equal, eventually
+from support.tap import Background, Failed, equal, eventually
 
 from . import fakedocker as fake
 from .fakesupervisor import Supervisor, Type, exited, frame, printed
@@ -34,8 +35,13 @@ class Slow(Supervisor):
 
 
 def held(docker, call):
-    """Docker's call does not come back until the worker has gone."""
+    """
+    Docker's next such call does not come back until the worker has gone; the condition that it
+    has come, whatever the janitor asks meanwhile.
+    """
     docker.script[call] = [fake.hanging]
+    before = len(docker.calls)
+    return lambda: call in [name for name, _ in docker.calls[before:]]
 
 
 def rows(tap):
@@ -47,7 +53,7 @@ def rows(tap):
             where,
             redis,
             docker,
-            DOCKER_CLIENT_TIMEOUT=2,
+            DOCKER_CLIENT_TIMEOUT=10,
             RUN_LEASE_SECONDS=5,
             EXECUTION_QUEUE_SECONDS=8,
             ORPHAN_GRACE_SECONDS=60,
@@ -111,9 +117,9 @@ def deaths(tap, gateway, docker, oracle):
     @tap.row("worker killed: while Docker carries out create, and start", seconds=120)
     def _():
         for call in ("create", "start"):
-            held(docker, call)
+            there = held(docker, call)
             exchange = sent("POST", "/containers")
-            eventually(lambda: docker.calls[-1:] and docker.calls[-1][0] == call, 10, f"at {call}")
+            eventually(there, 30, f"at {call}")
             kill_serving()
             lost(exchange)
             docker.calm()
@@ -134,28 +140,24 @@ def deaths(tap, gateway, docker, oracle):
 
         @tap.row(
             f"worker killed: {what}: the session answers again, the code ran at most once",
-            seconds=90,
+            seconds=120,
         )
         def _():
             session = alice.session()
-            if call:
-                held(docker, call)
+            there = held(docker, call) if call else lambda: docker.containers[session.id].get("began")
             exchange = sent(
                 "POST",
                 "/execute",
                 json.dumps({"container_id": session.id, "code": "1"}).encode(),
                 [JSON],
             )
-            if call:
-                eventually(lambda: docker.calls[-1] == (call, session.id), 10, "attaching")
-            else:
-                eventually(lambda: docker.containers[session.id].get("began"), 10, "running")
+            eventually(there, 30, what)
             kill_serving()
             lost(exchange)
             docker.containers[session.id]["quick"] = True
             ran = docker.containers[session.id].get("runs", 0)
             equal(ran, 0 if call else 1)
-            eventually(lambda: session.ask("print(42)").status == 200, 30, "answering again", 0.5)
+            eventually(lambda: session.ask("print(42)").status == 200, 60, "answering again", 0.5)
             equal(docker.containers[session.id]["runs"], ran + 1)
             equal(session.delete().status, 200)
             oracle.sound()
@@ -167,28 +169,20 @@ def deaths(tap, gateway, docker, oracle):
             if workers:
                 os.kill(workers[0], signal.SIGKILL)
             time.sleep(0.05)
-        eventually(lambda: gateway.ask("GET", "/livez", timeout=10).status == 200, 10)
+        eventually(lambda: gateway.ask("GET", "/livez", timeout=10).status == 200, 30)
         oracle.sound()
 
-    @tap.row("worker stopped by a signal holds up nobody else")
+    @tap.row("worker stopped by a signal holds up nobody else", seconds=90)
     def _():
-        pid = gateway.workers()[0]
+        pid = gateway.servers()[0]
         os.kill(pid, signal.SIGSTOP)
         try:
             # A stopped worker may have taken one connection to itself, not more.
-            answers = [
-                Background(lambda: gateway.ask("GET", "/livez", timeout=5).status)
-                for _ in range(20)
-            ]
-            served = 0
-            for one in answers:
-                try:
-                    served += one.answer(10) == 200
-                except Exception:
-                    pass
-            ensure(served >= 19, served)
+            asked = [Background(lambda: gateway.ask("GET", "/livez").status) for _ in range(20)]
+            eventually(lambda: [one.result for one in asked].count(200) >= 19, 30, "served")
         finally:
             os.kill(pid, signal.SIGCONT)
+        equal([one.answer(30) for one in asked], [200] * 20)
         oracle.sound()
 
 
@@ -227,26 +221,30 @@ def leaving(tap, gateway, docker, oracle):
                 fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], body))
                 + fastcgi.stream(fastcgi.STDIN, body)
             )
-            eventually(lambda: docker.containers[session.id].get("began"), 10, "running")
+            eventually(lambda: docker.containers[session.id].get("began"), 30, "running")
         docker.containers[session.id]["quick"] = True
-        eventually(lambda: session.ask("print(42)").status == 200, 20, "answering again", 0.3)
+        eventually(lambda: session.ask("print(42)").status == 200, 40, "answering again", 0.3)
         session.delete()
         oracle.sound()
 
     @tap.row("bodies above MAX_INFLIGHT_BODY_BYTES together: 503, others are served")
     def _():
         def upload():
-            exchange = fastcgi.Exchange(gateway.socket, 20)
+            exchange = fastcgi.Exchange(gateway.socket, 30)
             params = fastcgi.params_for("POST", "/execute", [authorization, JSON], length=33000000)
             exchange.write(fastcgi.begin(params) + fastcgi.record(fastcgi.STDIN, b"{"))
             return exchange
 
-        first, second = upload(), upload()
-        time.sleep(0.3)
-        typed(upload().answer(), 503)
+        # Two fit.  Which of the three comes too late is the gateway's choice.
+        uploads = [upload() for _ in range(3)]
+        answered, _, _ = select.select([u.socket for u in uploads], [], [], 30)
+        equal(len(answered), 1, "of three uploads are answered before they are complete:")
+        for exchange in uploads:
+            if exchange.socket in answered:
+                typed(exchange.answer(), 503)
         equal(gateway.ask("GET", "/livez").status, 200)
-        first.close()
-        second.close()
+        for exchange in uploads:
+            exchange.close()
         with alice.session() as session:
             docker.containers[session.id]["quick"] = True
             session.answers()
@@ -270,27 +268,23 @@ def leaving(tap, gateway, docker, oracle):
 
     @tap.row("client silent: connections that say nothing do not hold up health")
     def _():
-        idle = [fastcgi.Exchange(gateway.socket, 5) for _ in range(len(gateway.workers()) + 4)]
+        # More than the patience with one that is under way would let through in time.
+        idle = [fastcgi.Exchange(gateway.socket, 30) for _ in range(8 * len(gateway.servers()))]
         try:
-            began = time.monotonic()
             equal(gateway.ask("GET", "/livez", timeout=40).status, 200)
-            ensure(time.monotonic() - began < 35)
         finally:
             for exchange in idle:
                 exchange.close()
         oracle.sound()
 
-    @tap.row("client slow: a body a byte at a time is ended by a deadline", seconds=200)
+    @tap.row("client slow: a body that stops is ended by a deadline", seconds=90)
     def _():
-        with fastcgi.Exchange(gateway.socket, 190) as exchange:
+        with fastcgi.Exchange(gateway.socket, 60) as exchange:
             exchange.write(
                 fastcgi.begin(
                     fastcgi.params_for("POST", "/execute", [authorization, JSON], length=1000000)
                 )
             )
             exchange.write(fastcgi.record(fastcgi.STDIN, b"{"))
-            try:
-                typed(exchange.answer(), 400, 408, 413, 503, 504)
-            except fastcgi.Closed:
-                pass
+            typed(exchange.answer(), 400)
         oracle.sound()

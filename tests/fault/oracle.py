@@ -31,10 +31,10 @@ class Oracle:
         equal([k for k, (ttl, _) in keys.items() if ttl < 0], [], "keys without a time to live:")
         for session in sessions:
             session.answers()
-        eventually(lambda: not stray(gateway), 10, "no file left in RUN_DIR")
+        eventually(lambda: not stray(gateway), seconds, "no file left in RUN_DIR")
         eventually(
             lambda: max(fds(p) for p in gateway.workers()) <= descriptors,
-            10,
+            seconds,
             f"at most {descriptors} descriptors",
         )
         equal(gateway.sanitizer_reports(), "")

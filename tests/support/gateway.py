@@ -11,7 +11,7 @@ import signal
 
 from . import fastcgi
 from .docker import Docker
-from .service import BUILD, DOCKER_HOST, IMAGE, Clean, Program, children, connects
+from .service import BUILD, DOCKER_HOST, IMAGE, Clean, Program, called, children, connects
 from .tap import Failed, equal, eventually
 
 # What would refuse a suite's load; a suite that tests a limit sets it.
@@ -202,6 +202,10 @@ class Gateway(Program):
         """Those that live, the janitor among them."""
         return children(self.pid)
 
+    def servers(self):
+        """Those of them that take requests."""
+        return [pid for pid in self.workers() if called(pid) == "gateway-worker"]
+
     def complement(self):
         """How many there are to be; at the start some of them have yet to be made."""
         return int(re.search(r"with (\d+) workers", self.logged()).group(1)) + 1
@@ -295,7 +299,7 @@ def serving(gateway):
         taken = accepted(str(gateway.socket))
         return [p for p in gateway.workers() if holds(p, taken)]
 
-    return eventually(look, 5, "a worker serving")
+    return eventually(look, 30, "a worker serving")
 
 
 def fds(pid):

@@ -135,6 +135,14 @@ def started(pid):
     return fields and fields[19]
 
 
+def called(pid):
+    """The name a process has given itself."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 def lives(pid):
     fields = stat_fields(pid)
     return bool(fields and fields[0] not in "ZX")

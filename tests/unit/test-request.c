@@ -3,8 +3,10 @@
 #include "tests/unit/exchange.h"
 #include "tests/unit/tap.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 enum { BODY_MAX = 3 * 1024 * 1024 };
@@ -113,6 +115,25 @@ static void a_body_that_ends_early_is_400(void)
 	CONTAINS(exchange_finish(&x, SIZE_MAX), "Status: 400 Bad Request");
 }
 
+/* Each byte comes well within the time for one read: only the time for all of them can end this. */
+static void a_body_that_trickles_is_400(void)
+{
+	BEGIN("REQUEST_METHOD", "POST", "PATH_INFO", "/p", "CONTENT_LENGTH", "1000000");
+
+	struct pollfd p = { .fd = exchange_connect(), .events = POLLIN };
+
+	for (int i = 0; i < 200 && poll(&p, 1, 100) == 0; i++) {
+		(void)send(p.fd, x.sent.data, x.sent.len, MSG_NOSIGNAL);
+		buf_reset(&x.sent);
+		exchange_put(&x, STDIN, "x", 1);
+	}
+
+	const char *text = exchange_read(&x, p.fd);
+
+	CONTAINS(text, "Status: 400 Bad Request");
+	CONTAINS(text, "The request body took too long to arrive.");
+}
+
 static void request_ids_are_ours_or_made(void)
 {
 	BEGIN("REQUEST_METHOD", "GET", "PATH_INFO", "/", "HTTP_X_REQUEST_ID", "abc-1.2_3");
@@ -157,6 +178,7 @@ int main(void)
 		{ "a large body is spooled whole", a_large_body_is_spooled_whole },
 		{ "a body above the ceiling is 413", a_body_above_the_ceiling_is_413 },
 		{ "a body that ends early is 400", a_body_that_ends_early_is_400 },
+		{ "a body that trickles is 400", a_body_that_trickles_is_400 },
 		{ "request ids are ours or made", request_ids_are_ours_or_made },
 		{ "HEAD has the length but no body", head_has_the_length_but_no_body },
 		{ "stop ends the worker between requests", stop_ends_the_worker_between_requests },
