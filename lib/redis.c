@@ -3,6 +3,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/digest.h"
+#include "lib/redisurl.h"
 #include "lib/text.h"
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 
 enum {
 	MAX_ARGS = 64,
-	MAX_URL = 1024,
 	MAX_IDLE_BUFFER = 64 * 1024,       /* hiredis gives larger ones back after a reply */
 	MAX_ELEMENTS = 1024 * 1024,        /* of one reply; hiredis bounds its depth */
 };
@@ -22,122 +22,12 @@ enum {
 struct redis {
 	redisContext *c;                   /* NULL: connect at the next use */
 	struct timeval connect_timeout, timeout;
-	char url[MAX_URL];                 /* taken apart: the members below point into it */
-	const char *path, *host, *user, *password;         /* path: a unix socket, then no host */
-	int64_t port, database;
+	struct redis_url url;
 };
 
 static struct timeval timeval_of_ms(int64_t ms)
 {
 	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* %41 -> A, in place.  A password may hold '@' that way. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++, to++) {
-		int high = *s == '%' ? hex_digit(s[1]) : -1;
-		int low = high >= 0 ? hex_digit(s[2]) : -1;
-
-		*to = low >= 0 ? (char)(high << 4 | low) : *s;
-		s += low >= 0 ? 2 : 0;
-	}
-	*to = '\0';
-}
-
-static bool parse_database(struct redis *r, const char *s)
-{
-	return !*s || (text_int(s, &r->database) && r->database >= 0 && r->database <= 65535);
-}
-
-/* unix:///path/to.sock?db=1, also unix://user:password@/path */
-static bool parse_unix(struct redis *r, char *rest)
-{
-	char *query = strchr(rest, '?');
-
-	if (query)
-		*query++ = '\0';
-	r->path = rest;
-	if (rest[0] != '/')
-		return false;
-	return !query || (strncmp(query, "db=", 3) == 0 && parse_database(r, query + 3));
-}
-
-/* host[:port][/database], an IPv6 address in brackets */
-static bool parse_tcp(struct redis *r, char *rest)
-{
-	char *slash = strchr(rest, '/');
-
-	if (slash)
-		*slash++ = '\0';
-
-	char *end = rest[0] == '[' ? strchr(rest, ']') : NULL;
-	char *colon = strrchr(end ? end : rest, ':');
-
-	if (colon)
-		*colon++ = '\0';
-	if (end) {
-		*end = '\0';
-		rest++;
-	}
-	r->host = *rest ? rest : "127.0.0.1";
-	r->port = 6379;
-	return (!colon || (text_int(colon, &r->port) && r->port > 0 && r->port < 65536))
-	    && (!slash || parse_database(r, slash));
-}
-
-static void parse_credentials(struct redis *r, char *userinfo)
-{
-	char *colon = strchr(userinfo, ':');
-
-	if (colon)
-		*colon++ = '\0';
-	unescape(userinfo);
-	r->user = *userinfo ? userinfo : NULL;
-	r->password = colon;
-	if (colon)
-		unescape(colon);
-}
-
-static bool no_url(struct error *err)
-{
-	return fail(err, ERR_INVALID, "a Redis URL is redis://host:port/db or unix:///path");
-}
-
-static bool parse_url(struct redis *r, struct error *err)
-{
-	char *rest = strstr(r->url, "://");
-
-	if (strncmp(r->url, "rediss://", 9) == 0)
-		return fail(err, ERR_INVALID, "rediss:// is not supported; use a unix socket, or a TLS "
-		            "tunnel such as stunnel");
-	if (!rest)
-		return no_url(err);
-	*rest = '\0';
-	rest += 3;
-
-	char *at = rest[0] == '/' ? NULL : strrchr(rest, '@');     /* a path may have one, too */
-
-	if (at) {
-		*at = '\0';
-		parse_credentials(r, rest);
-		rest = at + 1;
-	}
-
-	bool good = strcmp(r->url, "redis") == 0 ? parse_tcp(r, rest)
-	          : strcmp(r->url, "unix") == 0 ? parse_unix(r, rest) : false;
-
-	return good || no_url(err);
 }
 
 static void drop_connection(struct redis *r)
@@ -181,38 +71,62 @@ static bool greet(struct redis *r, size_t argc, const char **argv, struct error 
 
 static bool authenticate(struct redis *r, struct error *err)
 {
-	if (!r->password)
+	if (!r->url.password)
 		return true;
-	return r->user
-	     ? greet(r, 3, (const char *[]){ "AUTH", r->user, r->password }, err)
-	     : greet(r, 2, (const char *[]){ "AUTH", r->password }, err);
+	return r->url.user
+	     ? greet(r, 3, (const char *[]){ "AUTH", r->url.user, r->url.password }, err)
+	     : greet(r, 2, (const char *[]){ "AUTH", r->url.password }, err);
 }
 
 static bool choose_database(struct redis *r, struct error *err)
 {
 	char number[24];
 
-	if (r->database == 0)
+	if (r->url.database == 0)
 		return true;
-	(void)snprintf(number, sizeof number, "%lld", (long long)r->database);
+	(void)snprintf(number, sizeof number, "%lld", (long long)r->url.database);
 	return greet(r, 2, (const char *[]){ "SELECT", number }, err);
 }
 
+#if HIREDIS_MAJOR >= 1
+static void bound_elements(redisReader *reader)
+{
+	reader->maxelements = MAX_ELEMENTS;
+}
+#else
+/* This one makes room for whatever a list announces, before any of it has come. */
+static struct {
+	redisReplyObjectFunctions fn;      /* hiredis' own but for createArray */
+	void *(*create_array)(const redisReadTask *, int);
+} bounded;
+
+static void *create_bounded_array(const redisReadTask *task, int n)
+{
+	return n <= MAX_ELEMENTS ? bounded.create_array(task, n) : NULL;
+}
+
+static void bound_elements(redisReader *reader)
+{
+	bounded.create_array = reader->fn->createArray;
+	bounded.fn = *reader->fn;
+	bounded.fn.createArray = create_bounded_array;
+	reader->fn = &bounded.fn;
+}
+#endif
+
 static bool connect_now(struct redis *r, struct error *err)
 {
-	r->c = r->path ? redisConnectUnixWithTimeout(r->path, r->connect_timeout)
-	               : redisConnectWithTimeout(r->host, (int)r->port, r->connect_timeout);
+	r->c = r->url.path ? redisConnectUnixWithTimeout(r->url.path, r->connect_timeout)
+	               : redisConnectWithTimeout(r->url.host, (int)r->url.port, r->connect_timeout);
 	if (!r->c || r->c->err)
 		return connection_failed(r, "connecting", err);
 	if (redisSetTimeout(r->c, r->timeout) != REDIS_OK)
 		return connection_failed(r, "setting the time-out", err);
-	if (!r->path && redisEnableKeepAlive(r->c) != REDIS_OK)
+	if (!r->url.path && redisEnableKeepAlive(r->c) != REDIS_OK)
 		return connection_failed(r, "keeping the connection alive", err);
 	(void)fcntl(r->c->fd, F_SETFD, FD_CLOEXEC);
 	r->c->reader->maxbuf = MAX_IDLE_BUFFER;
-#if HIREDIS_MAJOR >= 1
-	r->c->reader->maxelements = MAX_ELEMENTS;
-#endif
+	bound_elements(r->c->reader);
 	return authenticate(r, err) && choose_database(r, err);
 }
 
@@ -233,19 +147,13 @@ static bool be_connected(struct redis *r, struct error *err)
 
 struct redis *redis_open(const struct redis_options *o, struct error *err)
 {
-	if (strlen(o->url) >= MAX_URL) {
-		fail(err, ERR_INVALID, "a Redis URL has at most %d bytes", MAX_URL - 1);
-		return NULL;
-	}
-
 	auto_redis r = calloc(1, sizeof *r);
 
 	if (!r)
 		abort();
-	(void)snprintf(r->url, sizeof r->url, "%s", o->url);
 	r->connect_timeout = timeval_of_ms(o->connect_timeout_ms);
 	r->timeout = timeval_of_ms(o->timeout_ms);
-	return parse_url(r, err) ? steal_ptr(&r) : NULL;
+	return redis_url_parse(&r->url, o->url, err) ? steal_ptr(&r) : NULL;
 }
 
 void redis_close(struct redis **r)

@@ -5,6 +5,7 @@
 #include "tests/unit/server.h"
 #include "tests/unit/tap.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +15,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { PATIENT_MS = 10000, HASTY_MS = 1000 };      /* hasty: where the time-out is the point */
+
 static struct server server;
 
-static struct redis *open_url(const char *url)
+static struct redis *open_for(const char *url, int64_t timeout_ms)
 {
-	const struct redis_options o = { .url = url, .connect_timeout_ms = 1000, .timeout_ms = 300 };
+	const struct redis_options o = {
+		.url = url, .connect_timeout_ms = PATIENT_MS, .timeout_ms = timeout_ms,
+	};
 	struct error err;
 
 	return redis_open(&o, &err);
+}
+
+static struct redis *open_url(const char *url)
+{
+	return open_for(url, PATIENT_MS);
 }
 
 #define COMMAND(r, err, ...) \
@@ -128,7 +138,7 @@ static void a_connection_that_died_idle_is_replaced(void)
 
 static void silence_ends_at_the_time_out(void)
 {
-	auto_redis r = open_url(server.url);
+	auto_redis r = open_for(server.url, HASTY_MS);
 	struct error err;
 
 	CU_ASSERT(redis_ping(r, &err));
@@ -141,7 +151,7 @@ static void silence_ends_at_the_time_out(void)
 
 static void a_lost_answer_is_not_asked_for_again(void)
 {
-	auto_redis r = open_url(server.url);
+	auto_redis r = open_for(server.url, HASTY_MS);
 	auto_redis other = open_url(server.url);
 	struct error err;
 	auto_reply zero = COMMAND(other, &err, "SET", "n", "0");
@@ -216,7 +226,7 @@ static void answer_all(int listen_fd, const char *reply)
 	}
 }
 
-static struct redis *open_fake(const char *reply)
+static void start_fake(const char *reply)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -231,6 +241,11 @@ static struct redis *open_fake(const char *reply)
 		answer_all(fd, reply);
 	}
 	close(fd);
+}
+
+static struct redis *open_fake(const char *reply)
+{
+	start_fake(reply);
 	return open_url(fake_url);
 }
 
@@ -307,11 +322,29 @@ static void no_whole_reply_is_unavailable(void)
 	};
 
 	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		start_fake(replies[i]);
+
+		auto_redis r = open_for(fake_url, HASTY_MS);
+		struct error err = { .kind = ERR_NONE };
+
+		CU_ASSERT_FALSE(redis_ping(r, &err));
+		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+		end_fake();
+	}
+}
+
+/* Nothing of it comes: who made room for it first would wait, and hold 16 GiB meanwhile. */
+static void a_list_beyond_all_measure_is_not_waited_for(void)
+{
+	static const char *const replies[] = { "*2147483647\r\n", "*1\r\n*2147483647\r\n" };
+
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
 		auto_redis r = open_fake(replies[i]);
 		struct error err = { .kind = ERR_NONE };
 
 		CU_ASSERT_FALSE(redis_ping(r, &err));
 		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+		CU_ASSERT_PTR_NULL(strstr(err.detail, strerror(EAGAIN)));
 		end_fake();
 	}
 }
@@ -349,6 +382,8 @@ int main(void)
 		{ "a connection is kept unless it leads to a replica",
 		  a_connection_is_kept_unless_it_leads_to_a_replica },
 		{ "no whole reply is unavailable", no_whole_reply_is_unavailable },
+		{ "a list beyond all measure is not waited for",
+		  a_list_beyond_all_measure_is_not_waited_for },
 		{ "readers take any reply", readers_take_any_reply },
 		{ NULL, NULL },
 	};
