@@ -18,6 +18,7 @@
 
 static const int64_t tick_ms = 1000;
 static const int64_t pause_first_ms = 100, pause_max_ms = 5000;
+static const int64_t cancel_max_ms = 5000;
 static const int64_t lived_well_ms = 10000;        /* then the next start is not held back */
 
 struct child {
@@ -30,7 +31,7 @@ struct master {
 	const struct config *config;
 	struct listener *listener;
 	struct bulkhead *bulkhead;
-	int stop_fd;
+	int stop_fd, cancel_fd;
 	sigset_t signals;
 	struct child *children;            /* the workers, and behind them the janitor */
 	int64_t n_workers;
@@ -55,7 +56,7 @@ static int run_child(const struct master *m, int64_t number)
 {
 	const struct worker worker = {
 		.config = m->config, .bulkhead = m->bulkhead, .number = number,
-		.listener = m->listener, .stop_fd = m->stop_fd,
+		.listener = m->listener, .stop_fd = m->stop_fd, .cancel_fd = m->cancel_fd,
 	};
 
 	if (number < m->n_workers)
@@ -152,22 +153,46 @@ static int64_t until_next_start_ms(const struct master *m)
 	return next > now_us() ? (next - now_us()) / 1000 + 1 : 0;
 }
 
-static int drain(struct master *m)
+static void tell_workers(int fd)
 {
 	const uint64_t one = 1;
-	struct deadline deadline = deadline_in_ms(m->config->drain_seconds * 1000);
+
+	if (write(fd, &one, sizeof one) != sizeof one)
+		log_text(LOG_ERROR, "master", "cannot tell the workers: %s", strerror(errno));
+}
+
+/* Waits for it; false at the deadline, or when told again. */
+static bool have_all_ended(struct master *m, struct deadline deadline)
+{
 	bool again = false;
+
+	for (reap(m); is_anyone_left(m) && !again && !deadline_passed(deadline); reap(m)) {
+		int64_t left = deadline_left_ms(deadline);
+
+		again = is_told_to_end(m, left < tick_ms ? left : tick_ms);
+	}
+	return !is_anyone_left(m);
+}
+
+/*
+ * Who still runs shortly before DRAIN_SECONDS have passed, or when told to end again, cancels and
+ * answers; who cannot even do that is killed.
+ */
+static int drain(struct master *m)
+{
+	int64_t all_ms = m->config->drain_seconds * 1000;
+	int64_t cancel_ms = all_ms / 2 < cancel_max_ms ? all_ms / 2 : cancel_max_ms;
 
 	log_text(LOG_INFO, "master", "draining");
 	listen_close(m->listener);
-	if (write(m->stop_fd, &one, sizeof one) != sizeof one)
-		log_text(LOG_ERROR, "master", "cannot tell the workers: %s", strerror(errno));
-	for (reap(m); is_anyone_left(m) && !again && !deadline_passed(deadline); reap(m))
-		again = is_told_to_end(m, tick_ms);
-	if (!is_anyone_left(m))
+	tell_workers(m->stop_fd);
+	if (have_all_ended(m, deadline_in_ms(all_ms - cancel_ms)))
 		return EXIT_SUCCESS;
-	log_text(LOG_WARNING, "master", "%s: ending what still runs",
-	         again ? "told again" : "DRAIN_SECONDS have passed");
+	log_text(LOG_WARNING, "master", "draining: cancelling what still runs");
+	tell_workers(m->cancel_fd);
+	if (have_all_ended(m, deadline_in_ms(cancel_ms)))
+		return EXIT_SUCCESS;
+	log_text(LOG_WARNING, "master", "draining: killing who still runs");
 	kill_all(m);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
@@ -194,7 +219,8 @@ int master_run(const struct config *c, struct listener *listener)
 	m.children = arena_alloc(&arena, sizeof *m.children * (size_t)(m.n_workers + 1));
 	m.bulkhead = bulkhead_map(c, m.n_workers);
 	m.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (m.stop_fd < 0) {
+	m.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m.stop_fd < 0 || m.cancel_fd < 0) {
 		log_text(LOG_ERROR, "master", "cannot make an eventfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -119,7 +119,10 @@ int worker_run(const struct worker *w)
 		.spool_dir = w->config->run_dir,
 		.body_timeout_ms = BODY_TIMEOUT_MS,
 	};
-	struct app app = { .config = w->config, .bulkhead = w->bulkhead, .worker = w->number };
+	struct app app = {
+		.config = w->config, .bulkhead = w->bulkhead, .worker = w->number,
+		.cancel_fd = w->cancel_fd,
+	};
 	struct request req = { .body = NULL };
 	struct error err = { .kind = ERR_NONE };
 

@@ -12,6 +12,7 @@ struct worker {
 	int64_t number;                    /* its line there, from 0 */
 	const struct listener *listener;
 	int stop_fd;                       /* readable: finish the request, take no other */
+	int cancel_fd;                     /* readable: and cancel the run it waits for */
 };
 
 /* Serves until told to stop; the process' exit status. */

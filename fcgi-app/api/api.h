@@ -13,6 +13,7 @@ struct app {
 	struct backend backend;
 	struct bulkhead *bulkhead;
 	int64_t worker;                    /* this process' number, from 0 */
+	int cancel_fd;                     /* readable: runs are not waited for any longer; -1 = never */
 	struct {
 		struct backend_health health;
 		int64_t until_us;          /* asked again after that */

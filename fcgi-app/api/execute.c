@@ -116,7 +116,7 @@ bool api_execute(struct app *app, struct request *req, struct response *res, str
 		.code = wanted.code,
 		.timeout_s = wanted.timeout_s,
 		.files = wanted.files.items, .n_files = wanted.files.n,
-		.client_fd = request_fd(req),
+		.watch = { request_fd(req), app->cancel_fd },
 	};
 
 	if (!execute_run(&app->backend, &req->arena, &claim, &execution, &result, err))

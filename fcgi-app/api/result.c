@@ -3,9 +3,6 @@
 
 #include "lib/json.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static const char *outcome_word(enum outcome outcome)
 {
 	switch (outcome) {
@@ -42,34 +39,25 @@ static void put_file(struct json_out *o, const struct output_file *f, const stru
 	json_end(o, '}');
 }
 
-/* "SIGKILL"; "SIG34" for one without a name. */
-static void put_signal(struct json_out *o, const struct run_exit *e)
+static void put_measured(struct json_out *o, const char *key, bool known, uint64_t n)
 {
-	const char *name = sigabbrev_np((int)e->status);
-	char text[32];
-
-	json_key(o, "signal");
-	if (e->outcome != RUN_SIGNALED) {
-		json_put_null(o);
-		return;
-	}
-	if (name)
-		(void)snprintf(text, sizeof text, "SIG%s", name);
+	json_key(o, key);
+	if (known)
+		json_put_int(o, (int64_t)n);
 	else
-		(void)snprintf(text, sizeof text, "SIG%u", e->status);
-	json_put_str(o, text);
+		json_put_null(o);
 }
 
+/* Of a run whose end nobody told of, only how long it was waited for is known. */
 static void put_usage(struct json_out *o, const struct run_exit *e)
 {
+	bool told = e->outcome != 0;
+
 	json_key(o, "usage");
 	json_begin(o, '{');
-	json_key(o, "cpu_ms");
-	json_put_int(o, (int64_t)(e->cpu_us / 1000));
-	json_key(o, "wall_ms");
-	json_put_int(o, (int64_t)(e->wall_us / 1000));
-	json_key(o, "max_rss_bytes");
-	json_put_int(o, (int64_t)e->peak_bytes);
+	put_measured(o, "cpu_ms", told, e->cpu_us / 1000);
+	put_measured(o, "wall_ms", true, e->wall_us / 1000);
+	put_measured(o, "max_rss_bytes", told, e->peak_bytes);
 	json_end(o, '}');
 }
 
@@ -89,12 +77,9 @@ static void put_more(struct json_out *o, const struct config *c, const struct re
 {
 	json_key(o, "outcome");
 	json_put_str(o, outcome_word(r->outcome));
-	json_key(o, "exit_code");
-	if (r->exit.outcome == RUN_EXITED)
-		json_put_int(o, r->exit.status);
-	else
-		json_put_null(o);
-	put_signal(o, &r->exit);
+	put_measured(o, "exit_code", r->exit.outcome == RUN_EXITED, r->exit.status);
+	json_key(o, "signal");
+	json_put_str(o, r->signal);
 	put_usage(o, &r->exit);
 	put_truncated(o, &r->exit, c->max_output_chars);
 	json_key(o, "files_skipped");

@@ -107,19 +107,20 @@ static bool send_all(struct exchange *x, const struct turn *turn, struct error *
 	return send_run(x, &turn->run, err) && talk_flush(&x->talk, write_by(x), err);
 }
 
-/* Waits with one eye on the client; once it has gone, asks for the end of the run. */
-static bool watch_client(struct exchange *x, struct deadline until, struct error *err)
+/* Waits with one eye on who may end the run; is it to end, that is asked for, once. */
+static bool watch_others(struct exchange *x, struct deadline until, struct error *err)
 {
 	struct pollfd fds[] = {
 		{ .fd = attach_fd(x->talk.attach), .events = POLLIN },
-		{ .fd = x->client_fd, .events = POLLRDHUP },
+		{ .fd = x->watch.client_fd, .events = POLLRDHUP },
+		{ .fd = x->watch.cancel_fd, .events = POLLIN },
 	};
 
-	if (x->client_fd < 0 || talk_has_input(&x->talk))
+	if ((fds[1].fd < 0 && fds[2].fd < 0) || talk_has_input(&x->talk))
 		return true;
-	if (deadline_poll(fds, 2, until) <= 0 || fds[1].revents == 0)
+	if (deadline_poll(fds, 3, until) <= 0 || (!fds[1].revents && !fds[2].revents))
 		return true;
-	x->client_fd = -1;
+	x->watch = (struct watch){ -1, -1 };
 	return talk_send(&x->talk, FRAME_CANCEL, NULL, 0, write_by(x), err)
 	    && talk_flush(&x->talk, write_by(x), err);
 }
@@ -167,7 +168,7 @@ static bool receive(struct exchange *x, struct collector *in, struct error *err)
 
 		if (!x->talk.heard)
 			wake = deadline_first(wake, probe);
-		if (!watch_client(x, wake, err))
+		if (!watch_others(x, wake, err))
 			return false;
 		if (talk_next(&x->talk, &frame, wake, err)) {
 			if (!collector_take(in, &frame, err))

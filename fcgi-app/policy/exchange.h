@@ -16,7 +16,7 @@ struct exchange {
 	struct talk talk;
 	struct deadline deadline;          /* of the part that goes on */
 	int64_t renew_at_us;
-	int client_fd;                     /* -1: not watched (any more) */
+	struct watch watch;                /* both -1 once one has asked for the end */
 };
 
 struct turn {

@@ -89,7 +89,8 @@ static void conclude_unfinished(struct job *j, bool *discard, const struct error
 {
 	struct result *r = j->in.result;
 
-	r->execution_time_s = (double)(now_us() - j->started_us) / 1e6;
+	r->exit.wall_us = (uint64_t)(now_us() - j->started_us);
+	r->execution_time_s = (double)r->exit.wall_us / 1e6;
 	*discard = err->kind == ERR_TIMEOUT || err->kind == ERR_INTERNAL;
 	if (err->kind == ERR_TIMEOUT)
 		result_timed_out(&j->in, j->timeout_s, true);
@@ -196,13 +197,15 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 			.b = b,
 			.arena = arena,
 			.lease = &lease,
-			.client_fd = c->cancel_on_disconnect ? what->client_fd : -1,
+			.watch = what->watch,
 		},
 		.what = what,
 		.timeout_s = what->timeout_s > 0 ? what->timeout_s : c->default_timeout,
 	};
 	bool answered = true;
 
+	if (!c->cancel_on_disconnect)
+		j.x.watch.client_fd = -1;
 	*out = (struct result){ 0 };
 	id_short(out->id);
 	if (!check_files(c, what, err) || !limit_admit(b, arena, claim, &lease, err))

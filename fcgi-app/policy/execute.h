@@ -14,13 +14,19 @@ struct input_file {
 	struct slice base64;
 };
 
+/* Who may end a run: readable, or gone.  -1: nobody. */
+struct watch {
+	int client_fd;
+	int cancel_fd;                     /* this gateway's, when it waits no longer */
+};
+
 struct execution {
 	enum run_language language;
 	struct slice code;                 /* UTF-8, may hold U+0000 */
 	int64_t timeout_s;                 /* 0 = DEFAULT_TIMEOUT */
 	const struct input_file *files;
 	size_t n_files;
-	int client_fd;                     /* watched if CANCEL_ON_DISCONNECT; -1 = none */
+	struct watch watch;                /* the client only if CANCEL_ON_DISCONNECT */
 };
 
 struct output_file {
@@ -48,7 +54,8 @@ struct result {
 	struct buf content;                /* of all files */
 	double execution_time_s;
 	bool timed_out;
-	struct run_exit exit;              /* as told by PID 1; slices are not valid any more */
+	const char *signal;                /* that ended it, by name; NULL = none */
+	struct run_exit exit;              /* as told by PID 1; of no outcome when it could tell nothing */
 };
 
 /*

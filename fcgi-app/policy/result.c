@@ -72,10 +72,10 @@ static void signaled(struct collector *k, enum run_language language)
 	const struct run_exit *e = &k->result->exit;
 	enum outcome outcome = e->oom && e->status == SIGKILL ? OUTCOME_OOM : OUTCOME_SIGNAL;
 
+	k->result->signal = signal_name(k->arena, e->status);
 	if (language == RUN_PYTHON)
 		say(k->result, outcome, "ProcessSignalError",
-		    arena_printf(k->arena, "Python process terminated by %s",
-		                 signal_name(k->arena, e->status)));
+		    arena_printf(k->arena, "Python process terminated by %s", k->result->signal));
 	else
 		say(k->result, outcome, "BashExitError",
 		    arena_printf(k->arena, "Bash script exited with code -%" PRIu32, e->status));

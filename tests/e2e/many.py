@@ -371,19 +371,4 @@ def drain(tap, where, redis):
                     other.send(number)
                     equal(other.wait(10), 0)
 
-        @tap.row("drain: DRAIN_SECONDS is the end of patience")
-        def _():
-            with Gateway(where, redis, like=gateway, DRAIN_SECONDS=1, RUN_LEASE_SECONDS=5) as other:
-                session = other.session()
-                running = Background(lambda: session.ask("sleep 25", "bash", timeout=30))
-                eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
-                other.send(signal.SIGTERM)
-                ensure(other.wait(15) is not None, "it still runs")
-                try:
-                    running.answer(10)
-                except Failed:
-                    raise
-                except Exception:
-                    pass
-
         gateway.start()  # so that what is left can be removed

@@ -3,6 +3,7 @@
 #include "fcgi-app/policy/execute.h"
 
 #include "fcgi-app/policy/session.h"
+#include "lib/cleanup.h"
 #include "lib/text.h"
 #include "tests/unit/acts.h"
 #include "tests/unit/stage.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,7 +85,7 @@ static bool execute(const struct execution *what, struct result *r)
 
 static bool python(const char *code, struct result *r)
 {
-	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice(code), .client_fd = -1 }, r);
+	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice(code), .watch = { -1, -1 } }, r);
 }
 
 #define auto_result __attribute__((cleanup(result_finish))) struct result
@@ -155,7 +157,7 @@ static void files_and_terms_arrive(void)
 		{ text_slice("empty"), text_slice("") },
 	};
 	const struct execution what = {
-		.language = RUN_BASH, .code = { "a\0b", 3 }, .timeout_s = 7, .files = files, .n_files = 2, .client_fd = -1,
+		.language = RUN_BASH, .code = { "a\0b", 3 }, .timeout_s = 7, .files = files, .n_files = 2, .watch = { -1, -1 },
 	};
 	auto_result r;
 
@@ -179,7 +181,7 @@ static void large_inputs_arrive_whole(void)
 	file.base64 = buf_slice(&text);
 	fresh(act_echo);
 	CU_ASSERT_FATAL(execute(&(struct execution){ .language = RUN_PYTHON, .code = buf_slice(&code), .files = &file,
-	                        .n_files = 1, .client_fd = -1 }, &r));
+	                        .n_files = 1, .watch = { -1, -1 } }, &r));
 	CU_ASSERT(strncmp(r.stdout_text.data, "2  400000 400000 67900000;1 big 4194303 4194303 8388606;", 56) == 0);
 }
 
@@ -261,7 +263,7 @@ static void a_client_that_left_cancels(void)
 	fresh(act_waits_for_cancel);
 	s.config.cancel_on_disconnect = true;
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-	what.client_fd = fds[0];
+	what.watch = (struct watch){ fds[0], -1 };
 	close(fds[1]);
 	CU_ASSERT_FATAL(execute(&what, &r));
 	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
@@ -270,9 +272,24 @@ static void a_client_that_left_cancels(void)
 	close(fds[0]);
 }
 
+static void a_gateway_that_ends_cancels(void)
+{
+	struct execution what = { .language = RUN_PYTHON, .code = text_slice("x") };
+	auto_close int told = eventfd(1, EFD_CLOEXEC);
+	auto_result r;
+
+	fresh(act_waits_for_cancel);
+	what.watch = (struct watch){ -1, told };
+	CU_ASSERT_FATAL(execute(&what, &r));
+	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
+	CU_ASSERT_STRING_EQUAL(r.error_type, "CancelledError");
+	CU_ASSERT(is_text(&r.stdout_text, "part"));
+	CU_ASSERT(session_is_kept());
+}
+
 static void a_time_out_returns_what_there_is(void)
 {
-	struct execution what = { .language = RUN_PYTHON, .code = text_slice("x"), .timeout_s = 2, .client_fd = -1 };
+	struct execution what = { .language = RUN_PYTHON, .code = text_slice("x"), .timeout_s = 2, .watch = { -1, -1 } };
 	auto_result r;
 
 	fresh(act_times_out);
@@ -305,6 +322,8 @@ static void a_sandbox_that_ends_is_told(void)
 	fresh(act_ends);
 	CU_ASSERT_FATAL(python("x", &r));
 	CU_ASSERT_EQUAL(r.outcome, OUTCOME_SESSION_LOST);
+	CU_ASSERT_EQUAL(r.exit.outcome, 0);
+	CU_ASSERT(r.exit.wall_us > 0);
 	CU_ASSERT_STRING_EQUAL(r.error_type, "GatewayError");
 	CU_ASSERT(is_text(&r.stdout_text, "part"));
 	CU_ASSERT_FALSE(session_is_kept());
@@ -431,6 +450,7 @@ int main(void)
 		{ "a lease is renewed here and there", a_lease_is_renewed_here_and_there },
 		{ "a lost lease ends the talk", a_lost_lease_ends_the_talk },
 		{ "a client that left cancels", a_client_that_left_cancels },
+		{ "a gateway that ends cancels", a_gateway_that_ends_cancels },
 		{ "a time-out returns what there is", a_time_out_returns_what_there_is },
 		{ "a time-out may keep the session", a_time_out_may_keep_the_session },
 		{ "a sandbox that ends is told", a_sandbox_that_ends_is_told },

@@ -20,6 +20,7 @@ struct row {
 	const char *err_text;
 	enum outcome outcome;
 	const char *error, *error_type;
+	const char *signal;
 };
 
 static bool is(const char *a, const char *b)
@@ -42,6 +43,7 @@ static void check(const struct row *row)
 	CU_ASSERT_EQUAL(r.outcome, row->outcome);
 	CU_ASSERT(is(r.error, row->error));
 	CU_ASSERT(is(r.error_type, row->error_type));
+	CU_ASSERT(is(r.signal, row->signal));
 	if (!is(r.error, row->error) || !is(r.error_type, row->error_type))
 		printf("# %s / %s\n", r.error, r.error_type);
 	collector_end(&k);
@@ -55,23 +57,23 @@ static void check(const struct row *row)
 static void python_ends(void)
 {
 	static const struct row rows[] = {
-		{ RUN_PYTHON, EXITED(0), "warning", OUTCOME_OK, NULL, NULL },
-		{ RUN_PYTHON, EXITED(3), " \n", OUTCOME_EXIT, "Python process exited with code 3", "SystemExit" },
-		{ RUN_PYTHON, EXITED(3), "warn here\n", OUTCOME_EXIT, "warn here", "PythonExitError" },
-		{ RUN_PYTHON, RAISED("KeyError"), "KeyError\n", OUTCOME_ERROR, "KeyError", "KeyError" },
-		{ RUN_PYTHON, RAISED("MyErr"), "x: a\nb: c\n", OUTCOME_ERROR, "x: a\nb: c", "MyErr" },
-		{ RUN_PYTHON, RAISED("E"), "0123456789abcdef\n", OUTCOME_ERROR, "6789abcdef", "E" },
-		{ RUN_PYTHON, RAISED("E"), "", OUTCOME_ERROR, "Python process exited with code 1", "E" },
-		{ RUN_PYTHON, RAISED("a\nb"), "x", OUTCOME_EXIT, "x", "PythonExitError" },
-		{ RUN_PYTHON, RAISED("\xff"), "x", OUTCOME_EXIT, "x", "PythonExitError" },
-		{ RUN_PYTHON, { .outcome = RUN_EXITED, .status = 1, .raised = RAISED_EXIT }, "Oops: bad\n", OUTCOME_EXIT, "Oops: bad", "PythonExitError" },
-		{ RUN_PYTHON, SIGNALED(9), "", OUTCOME_SIGNAL, "Python process terminated by SIGKILL", "ProcessSignalError" },
-		{ RUN_PYTHON, SIGNALED(11), "", OUTCOME_SIGNAL, "Python process terminated by SIGSEGV", "ProcessSignalError" },
-		{ RUN_PYTHON, SIGNALED(29), "", OUTCOME_SIGNAL, "Python process terminated by SIGIO", "ProcessSignalError" },
-		{ RUN_PYTHON, SIGNALED(34), "", OUTCOME_SIGNAL, "Python process terminated by SIGRTMIN", "ProcessSignalError" },
-		{ RUN_PYTHON, SIGNALED(40), "", OUTCOME_SIGNAL, "Python process terminated by signal 40", "ProcessSignalError" },
-		{ RUN_PYTHON, { .outcome = RUN_SIGNALED, .status = 9, .oom = true }, "", OUTCOME_OOM, "Python process terminated by SIGKILL", "ProcessSignalError" },
-		{ RUN_PYTHON, { .outcome = RUN_SIGNALED, .status = 11, .oom = true }, "", OUTCOME_SIGNAL, "Python process terminated by SIGSEGV", "ProcessSignalError" },
+		{ RUN_PYTHON, EXITED(0), "warning", OUTCOME_OK, NULL, NULL, NULL },
+		{ RUN_PYTHON, EXITED(3), " \n", OUTCOME_EXIT, "Python process exited with code 3", "SystemExit", NULL },
+		{ RUN_PYTHON, EXITED(3), "warn here\n", OUTCOME_EXIT, "warn here", "PythonExitError", NULL },
+		{ RUN_PYTHON, RAISED("KeyError"), "KeyError\n", OUTCOME_ERROR, "KeyError", "KeyError", NULL },
+		{ RUN_PYTHON, RAISED("MyErr"), "x: a\nb: c\n", OUTCOME_ERROR, "x: a\nb: c", "MyErr", NULL },
+		{ RUN_PYTHON, RAISED("E"), "0123456789abcdef\n", OUTCOME_ERROR, "6789abcdef", "E", NULL },
+		{ RUN_PYTHON, RAISED("E"), "", OUTCOME_ERROR, "Python process exited with code 1", "E", NULL },
+		{ RUN_PYTHON, RAISED("a\nb"), "x", OUTCOME_EXIT, "x", "PythonExitError", NULL },
+		{ RUN_PYTHON, RAISED("\xff"), "x", OUTCOME_EXIT, "x", "PythonExitError", NULL },
+		{ RUN_PYTHON, { .outcome = RUN_EXITED, .status = 1, .raised = RAISED_EXIT }, "Oops: bad\n", OUTCOME_EXIT, "Oops: bad", "PythonExitError", NULL },
+		{ RUN_PYTHON, SIGNALED(9), "", OUTCOME_SIGNAL, "Python process terminated by SIGKILL", "ProcessSignalError", "SIGKILL" },
+		{ RUN_PYTHON, SIGNALED(11), "", OUTCOME_SIGNAL, "Python process terminated by SIGSEGV", "ProcessSignalError", "SIGSEGV" },
+		{ RUN_PYTHON, SIGNALED(29), "", OUTCOME_SIGNAL, "Python process terminated by SIGIO", "ProcessSignalError", "SIGIO" },
+		{ RUN_PYTHON, SIGNALED(34), "", OUTCOME_SIGNAL, "Python process terminated by SIGRTMIN", "ProcessSignalError", "SIGRTMIN" },
+		{ RUN_PYTHON, SIGNALED(40), "", OUTCOME_SIGNAL, "Python process terminated by signal 40", "ProcessSignalError", "signal 40" },
+		{ RUN_PYTHON, { .outcome = RUN_SIGNALED, .status = 9, .oom = true }, "", OUTCOME_OOM, "Python process terminated by SIGKILL", "ProcessSignalError", "SIGKILL" },
+		{ RUN_PYTHON, { .outcome = RUN_SIGNALED, .status = 11, .oom = true }, "", OUTCOME_SIGNAL, "Python process terminated by SIGSEGV", "ProcessSignalError", "SIGSEGV" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -81,10 +83,10 @@ static void python_ends(void)
 static void bash_ends(void)
 {
 	static const struct row rows[] = {
-		{ RUN_BASH, EXITED(0), "x", OUTCOME_OK, NULL, NULL },
-		{ RUN_BASH, EXITED(127), "x", OUTCOME_EXIT, "Bash script exited with code 127", "BashExitError" },
-		{ RUN_BASH, SIGNALED(9), "", OUTCOME_SIGNAL, "Bash script exited with code -9", "BashExitError" },
-		{ RUN_BASH, { .outcome = RUN_SIGNALED, .status = 9, .oom = true }, "", OUTCOME_OOM, "Bash script exited with code -9", "BashExitError" },
+		{ RUN_BASH, EXITED(0), "x", OUTCOME_OK, NULL, NULL, NULL },
+		{ RUN_BASH, EXITED(127), "x", OUTCOME_EXIT, "Bash script exited with code 127", "BashExitError", NULL },
+		{ RUN_BASH, SIGNALED(9), "", OUTCOME_SIGNAL, "Bash script exited with code -9", "BashExitError", "SIGKILL" },
+		{ RUN_BASH, { .outcome = RUN_SIGNALED, .status = 9, .oom = true }, "", OUTCOME_OOM, "Bash script exited with code -9", "BashExitError", "SIGKILL" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -94,11 +96,11 @@ static void bash_ends(void)
 static void other_ends(void)
 {
 	static const struct row rows[] = {
-		{ RUN_BASH, { .outcome = RUN_TIMED_OUT }, "", OUTCOME_TIMEOUT, "Execution timed out after 5 seconds.", "TimeoutError" },
-		{ RUN_BASH, { .outcome = RUN_OUTPUT_LIMIT }, "", OUTCOME_OUTPUT_LIMIT, "Execution wrote more than 5000 bytes and was stopped", "OutputLimitError" },
-		{ RUN_BASH, { .outcome = RUN_CANCELLED }, "", OUTCOME_CANCELLED, "Execution was cancelled", "CancelledError" },
-		{ RUN_BASH, { .outcome = RUN_NO_FILES, .reason = { "no room", 7 } }, "", OUTCOME_ERROR, "Failed to copy input files to container: no room", "FileUploadError" },
-		{ RUN_BASH, { .outcome = RUN_NO_START }, "", OUTCOME_INFRA, "Execution failed due to an infrastructure error", "GatewayError" },
+		{ RUN_BASH, { .outcome = RUN_TIMED_OUT }, "", OUTCOME_TIMEOUT, "Execution timed out after 5 seconds.", "TimeoutError", NULL },
+		{ RUN_BASH, { .outcome = RUN_OUTPUT_LIMIT }, "", OUTCOME_OUTPUT_LIMIT, "Execution wrote more than 5000 bytes and was stopped", "OutputLimitError", NULL },
+		{ RUN_BASH, { .outcome = RUN_CANCELLED }, "", OUTCOME_CANCELLED, "Execution was cancelled", "CancelledError", NULL },
+		{ RUN_BASH, { .outcome = RUN_NO_FILES, .reason = { "no room", 7 } }, "", OUTCOME_ERROR, "Failed to copy input files to container: no room", "FileUploadError", NULL },
+		{ RUN_BASH, { .outcome = RUN_NO_START }, "", OUTCOME_INFRA, "Execution failed due to an infrastructure error", "GatewayError", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

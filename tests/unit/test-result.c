@@ -64,6 +64,7 @@ static void a_signal_has_its_name(void)
 	r.outcome = OUTCOME_SIGNAL;
 	r.error = "Python process terminated by SIGKILL";
 	r.error_type = "ProcessSignalError";
+	r.signal = "SIGKILL";
 	r.exit = (struct run_exit){ .outcome = RUN_SIGNALED, .status = 9, .stderr_chars = 1001 };
 	got = encoded(&r);
 	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"error\":\"Python process terminated by SIGKILL\","
@@ -71,9 +72,19 @@ static void a_signal_has_its_name(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"outcome\":\"signal\",\"exit_code\":null,\"signal\":\"SIGKILL\""));
 	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"truncated\":{\"stdout\":false,\"stderr\":true}"));
 	free(got);
-	r.exit.status = 40;
+	finish(&r);
+}
+
+static void what_nobody_told_is_null(void)
+{
+	struct result r = ended_well();
+	char *got;
+
+	r.outcome = OUTCOME_SESSION_LOST;
+	r.exit = (struct run_exit){ .wall_us = 1500000 };
 	got = encoded(&r);
-	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"signal\":\"SIG40\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, "\"outcome\":\"session_lost\",\"exit_code\":null,\"signal\":null,"
+	                                   "\"usage\":{\"cpu_ms\":null,\"wall_ms\":1500,\"max_rss_bytes\":null}"));
 	free(got);
 	finish(&r);
 }
@@ -129,6 +140,7 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "known members come first, and in order", known_members_come_first_and_in_order },
 		{ "a signal has its name", a_signal_has_its_name },
+		{ "what nobody told is null", what_nobody_told_is_null },
 		{ "files carry their bytes, or a reason", files_carry_their_bytes_or_a_reason },
 		{ "the largest result fits", the_largest_result_fits },
 		{ NULL, NULL },
