@@ -108,3 +108,35 @@ bool base64_encode(struct buf *to, const void *bytes, size_t len)
 	to->len += size;
 	return true;
 }
+
+static uint8_t url_value(char c)
+{
+	switch (c) {
+	case '-': return 62;
+	case '_': return 63;
+	case '+': case '/': return NONE;
+	}
+	return values[(uint8_t)c];
+}
+
+bool base64_url_decode(struct slice text, char *out, size_t *len)
+{
+	uint32_t bits = 0;
+	unsigned held = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t value = url_value(text.at[i]);
+
+		if (value == NONE)
+			return false;
+		bits = bits << 6 | value;
+		held += 6;
+		if (held >= 8)
+			out[n++] = (char)(bits >> (held -= 8) & 0xff);
+	}
+	if (held == 6 || (bits & ((1U << held) - 1)))
+		return false;
+	*len = n;
+	return true;
+}

@@ -15,6 +15,11 @@ bool base64_size(struct slice text, size_t *size);
  * 0 at the end.  Call base64_size first: this one trusts the text.
  */
 size_t base64_next(struct slice *text, void *out, size_t room);
+/*
+ * The alphabet of URLs, no padding, and one text for the same bytes: bits left over are zero.
+ * out has room for 3 bytes where the text has 4.
+ */
+bool base64_url_decode(struct slice text, char *out, size_t *len);
 bool base64_encode(struct buf *to, const void *bytes, size_t len);
 
 #endif

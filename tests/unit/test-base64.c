@@ -98,6 +98,48 @@ static void encoding_respects_the_ceiling(void)
 	CU_ASSERT_FALSE(base64_encode(&b, b.data, SIZE_MAX));
 }
 
+static bool url_gives(const char *text, const char *bytes)
+{
+	char out[64];
+	size_t len = 99;
+	struct slice s = { text, strlen(text) };
+
+	return base64_url_decode(s, out, &len) && len == strlen(bytes) && memcmp(out, bytes, len) == 0;
+}
+
+static bool url_refuses(const char *text)
+{
+	char out[64];
+	size_t len = 99;
+
+	return !base64_url_decode((struct slice){ text, strlen(text) }, out, &len) && len == 99;
+}
+
+static void the_alphabet_of_urls_decodes_without_padding(void)
+{
+	CU_ASSERT(url_gives("", ""));
+	CU_ASSERT(url_gives("Zg", "f"));
+	CU_ASSERT(url_gives("Zm8", "fo"));
+	CU_ASSERT(url_gives("Zm9v", "foo"));
+	CU_ASSERT(url_gives("Zm9vYmFy", "foobar"));
+	CU_ASSERT(url_gives("-__-", "\xfb\xff\xfe"));
+}
+
+/* Two texts for the same bytes would be two tokens for the same claims. */
+static void the_alphabet_of_urls_has_one_text_for_the_same_bytes(void)
+{
+	CU_ASSERT(url_refuses("Zh"));
+	CU_ASSERT(url_refuses("Zm9"));
+	CU_ASSERT(url_refuses("Zg=="));
+	CU_ASSERT(url_refuses("Zm8="));
+	CU_ASSERT(url_refuses("Z"));
+	CU_ASSERT(url_refuses("Zm9vY"));
+	CU_ASSERT(url_refuses("+//+"));
+	CU_ASSERT(url_refuses("Zm 9v"));
+	CU_ASSERT(url_refuses("Zm9v\n"));
+	CU_ASSERT(url_refuses("Zm9\xc3"));
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -107,6 +149,9 @@ int main(void)
 		{ "nothing is well-formed", nothing_is_well_formed },
 		{ "bytes survive both ways in any pieces", bytes_survive_both_ways_in_any_pieces },
 		{ "encoding respects the ceiling", encoding_respects_the_ceiling },
+		{ "the alphabet of URLs decodes without padding", the_alphabet_of_urls_decodes_without_padding },
+		{ "the alphabet of URLs has one text for the same bytes",
+		  the_alphabet_of_urls_has_one_text_for_the_same_bytes },
 		{ NULL, NULL },
 	};
 
