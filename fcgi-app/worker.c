@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_TIMEOUT_MS = 60000, SESSION_SHOWN = 12 };
+enum { BODY_TIMEOUT_MS = 60000, PROBLEMS_MAX = 4096, SESSION_SHOWN = 12 };
 
 static bool is_unambiguous(const struct request *req, struct error *err)
 {
@@ -37,7 +37,7 @@ static bool authenticate(struct app *app, struct request *req, const struct rout
 {
 	const struct credentials given = { req->authorization, req->api_key };
 
-	req->who = auth_check(app->config, &req->arena, route->auth, given, err);
+	req->who = auth_check(&app->auth, &req->arena, route->auth, given, err);
 	return req->who;
 }
 
@@ -111,6 +111,15 @@ static void answer(struct app *app, struct request *req)
 	request_finish(req);
 }
 
+/* Fails if at all before there is a worker: the master has read the same settings. */
+static bool open_auth(struct app *app, struct error *err)
+{
+	auto_buf problems = BUF_INIT(PROBLEMS_MAX);
+
+	return auth_open(&app->auth, app->config, &problems)
+	    || fail(err, ERR_INTERNAL, "%.200s", problems.len > 0 ? problems.data : "");
+}
+
 int worker_run(const struct worker *w)
 {
 	const struct request_options options = {
@@ -126,13 +135,14 @@ int worker_run(const struct worker *w)
 	struct request req = { .body = NULL };
 	struct error err = { .kind = ERR_NONE };
 
-	if (!request_init(&options, &err) || !backend_open(&app.backend, w->config, &err)) {
+	if (!open_auth(&app, &err) || !request_init(&options, &err) || !backend_open(&app.backend, w->config, &err)) {
 		log_text(LOG_ERROR, "worker", "cannot start: %s %s", err.msg, err.detail);
 		return EXIT_FAILURE;
 	}
 	while (request_accept(&req, w->stop_fd))
 		answer(&app, &req);
 	backend_close(&app.backend);
+	auth_close(&app.auth);
 	arena_finish(&req.arena);
 	return EXIT_SUCCESS;
 }

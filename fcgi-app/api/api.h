@@ -3,6 +3,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "fcgi-app/policy/auth.h"
 #include "fcgi-app/policy/backend.h"
 #include "fcgi-app/policy/bulkhead.h"
 #include "lib/request.h"
@@ -10,6 +11,7 @@
 
 struct app {
 	const struct config *config;
+	struct auth auth;
 	struct backend backend;
 	struct bulkhead *bulkhead;
 	int64_t worker;                    /* this process' number, from 0 */
@@ -28,6 +30,7 @@ handler api_index;
 handler api_version;
 handler api_alive;
 handler api_health;
+handler api_key_check;
 handler api_session_create;
 handler api_session_inspect;
 handler api_session_delete;

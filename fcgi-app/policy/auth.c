@@ -1,14 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/auth.h"
 
-#include "lib/id.h"
+#include "fcgi-app/policy/claims.h"
+#include "lib/deadline.h"
 #include "lib/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { TOKEN_MAX = 8192 };
+enum { GUARDED_SECRET_MIN = 32 };
+
+/* ---- settings */
+
+__attribute__((format(printf, 2, 3)))
+static bool problem(struct buf *problems, const char *fmt, ...)
+{
+	char text[320];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	buf_printf(problems, "%s\n", text);
+	return false;
+}
+
+/* What the world may know, and an SSH key is of that kind, must not sign for us. */
+static bool check_secret(const struct config *c, struct buf *problems)
+{
+	static const char *const ssh[] = { "ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-" };
+
+	for (size_t i = 0; i < sizeof ssh / sizeof ssh[0]; i++)
+		if (strncmp(c->jwt_secret, ssh[i], strlen(ssh[i])) == 0)
+			return problem(problems, "JWT_SECRET is a key for SSH; give a public key in PEM");
+	return true;
+}
+
+static bool allow(struct auth *a, struct slice name, struct buf *problems)
+{
+	char key[64] = "a secret, not a public key in PEM";
+
+	if (jwt_key_allow(&a->jwt, name))
+		return true;
+	if (!jwt_knows(name))
+		return problem(problems, "JWT_ALGORITHMS names \"%.*s\", must be %s", (int)name.len,
+		               name.at, jwt_algorithms);
+	if (*a->config->jwt_secret == '\0')
+		return true;
+	if (a->jwt.public != NULL)
+		pubkey_describe(a->jwt.public, key, sizeof key);
+	return problem(problems, "JWT_ALGORITHMS names %.*s, which does not go with JWT_SECRET (%s)",
+	               (int)name.len, name.at, key);
+}
+
+/* Of tokens that are signed with a secret. */
+static bool is_long_enough(const struct auth *a)
+{
+	return a->jwt.public != NULL || a->jwt.allowed == 0 || !config_is_guarded(a->config)
+	    || strlen(a->config->jwt_secret) >= GUARDED_SECRET_MIN;
+}
+
+bool auth_open(struct auth *a, const struct config *c, struct buf *problems)
+{
+	struct slice list = text_slice(c->jwt_algorithms), name;
+	bool ok = check_secret(c, problems), any = false;
+
+	*a = (struct auth){ .config = c };
+	if (!jwt_key_open(&a->jwt, text_slice(c->jwt_secret)))
+		return problem(problems, "JWT_SECRET is PEM, but not of one public key that can be read");
+	for (; text_next_item(&list, ',', &name); any = true)
+		ok = allow(a, name, problems) && ok;
+	return (any || problem(problems, "JWT_ALGORITHMS names none"))
+	    && (is_long_enough(a)
+	        || problem(problems, "JWT_SECRET is shorter than %d characters", GUARDED_SECRET_MIN))
+	    && ok;
+}
+
+void auth_close(struct auth *a)
+{
+	jwt_key_close(&a->jwt);
+}
+
+/* ---- credentials */
 
 bool auth_next_key(struct slice *list, unsigned *position, struct static_key *out)
 {
@@ -95,30 +170,53 @@ static bool bearer_token(const char *authorization, struct slice *token)
 	return token->len > 0;
 }
 
-/* Two headers that a web server joined hold a comma or a blank, which no key has. */
-static const struct principal *check_token(const struct config *c, struct arena *arena,
-                                           struct slice token)
+/* Two headers that a web server joined hold a comma or a blank, which no token has. */
+static bool is_token(struct slice s)
 {
-	for (size_t i = 0; i < token.len; i++)
-		if (token.at[i] <= ' ' || token.at[i] > '~' || token.at[i] == ',')
-			return NULL;
-	return token.len > 0 && token.len <= TOKEN_MAX ? match_key(c, arena, token) : NULL;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~' || s.at[i] == ',')
+			return false;
+	return s.len > 0 && s.len <= JWT_TOKEN_MAX;
 }
 
-static const struct principal *check_bearer(const struct config *c, struct arena *arena,
+static const struct principal *match_jwt(const struct auth *a, struct arena *arena,
+                                         struct slice token, struct error *why)
+{
+	auto_jwt jwt = { 0 };
+	struct bearer who;
+
+	if (a->jwt.allowed == 0 || !jwt_open(&jwt, &a->jwt, arena, token, why)
+	    || !claims_check(a->config, &jwt, wall_ms() / 1000, &who, why))
+		return NULL;
+	return principal(arena, PRINCIPAL_JWT, who.subject, who.tenant);
+}
+
+static const struct principal *check_bearer(const struct auth *a, struct arena *arena,
                                             const char *authorization, struct error *err)
 {
-	const struct principal *p;
+	const struct principal *p = NULL;
+	struct error why = { .kind = ERR_NONE };
 	struct slice token;
 
 	if (!bearer_token(authorization, &token)) {
 		fail(err, ERR_UNAUTHENTICATED, "Missing Bearer token");
 		return NULL;
 	}
-	p = check_token(c, arena, token);
-	if (p == NULL)
+	if (is_token(token) && (p = match_jwt(a, arena, token, &why)) == NULL)
+		p = match_key(a->config, arena, token);
+	if (p == NULL) {
 		fail(err, ERR_UNAUTHENTICATED, "Invalid or expired credentials");
+		memcpy(err->detail, why.detail, sizeof err->detail);
+	}
 	return p;
+}
+
+static const struct principal *check_api_key(const struct auth *a, struct arena *arena,
+                                             const char *header)
+{
+	struct slice key = text_trim(text_slice(header));
+
+	return is_token(key) ? match_key(a->config, arena, key) : NULL;
 }
 
 static bool needs_credential(const struct config *c, enum auth_class class)
@@ -136,15 +234,15 @@ static bool needs_credential(const struct config *c, enum auth_class class)
 	return true;
 }
 
-const struct principal *auth_check(const struct config *c, struct arena *arena,
+const struct principal *auth_check(const struct auth *a, struct arena *arena,
                                    enum auth_class class, struct credentials given,
                                    struct error *err)
 {
 	const struct principal *p = NULL;
 
-	if (!needs_credential(c, class))
+	if (!needs_credential(a->config, class))
 		return principal(arena, PRINCIPAL_ANONYMOUS, text_slice("anonymous"), NULL);
 	if (class == AUTH_RENDER)
-		p = check_token(c, arena, text_trim(text_slice(given.api_key)));
-	return p != NULL ? p : check_bearer(c, arena, given.authorization, err);
+		p = check_api_key(a, arena, given.api_key);
+	return p != NULL ? p : check_bearer(a, arena, given.authorization, err);
 }

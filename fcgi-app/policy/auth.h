@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bearer token -> principal: every static key compared in constant time. */
+/* Bearer token -> principal: as a JWT, then as a static key; all keys compared in constant time. */
 #ifndef POLICY_AUTH_H
 #define POLICY_AUTH_H
 
 #include "fcgi-app/policy/config.h"
 #include "lib/digest.h"
+#include "lib/jwt.h"
 
 enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_KEY, PRINCIPAL_JWT };
 
@@ -24,11 +25,21 @@ struct credentials {
 	const char *authorization, *api_key;
 };
 
+struct auth {
+	const struct config *config;
+	struct jwt_key jwt;                /* allows nothing without JWT_SECRET */
+};
+
+/* Once per process.  False: the settings do not go together; why is in problems, line by line. */
+bool auth_open(struct auth *a, const struct config *c, struct buf *problems);
+void auth_close(struct auth *a);
+
 /*
  * The principal lives in arena; AUTH_OPEN and a gateway
- * without REQUIRE_AUTH give the anonymous one.  UNAUTHENTICATED with one of contract 1.2.2's texts.
+ * without REQUIRE_AUTH give the anonymous one.  UNAUTHENTICATED with one of contract 1.2.2's texts,
+ * and what was wrong with a JWT in detail.
  */
-const struct principal *auth_check(const struct config *c, struct arena *arena,
+const struct principal *auth_check(const struct auth *a, struct arena *arena,
                                    enum auth_class class, struct credentials given,
                                    struct error *err);
 

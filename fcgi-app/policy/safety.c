@@ -105,8 +105,16 @@ static void check_keys(struct check *k)
 		       "API_KEYS: the secret of \"%.*s\" is shorter than %d characters",
 		       (int)key.id.len, key.id.at, GUARDED_SECRET_MIN);
 	}
-	demand(k, keys > 0 || !k->config->require_auth,
-	       "REQUIRE_AUTH needs at least one key with a secret in API_KEYS");
+	demand(k, keys > 0 || !k->config->require_auth || k->config->jwt_secret[0] != '\0',
+	       "REQUIRE_AUTH needs at least one key with a secret in API_KEYS, or JWT_SECRET");
+}
+
+static void check_tokens(struct check *k)
+{
+	struct auth auth;
+
+	k->ok = auth_open(&auth, k->config, k->problems) && k->ok;
+	auth_close(&auth);
 }
 
 /* By digest, or by a tag that does not move. */
@@ -199,6 +207,7 @@ bool config_check(const struct config *c, struct buf *problems)
 	check_sizes(&k);
 	check_texts(&k);
 	check_keys(&k);
+	check_tokens(&k);
 	demand(&k, !c->require_strong_sandbox_isolation || is_strong(c),
 	       "REQUIRE_STRONG_SANDBOX_ISOLATION needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES");
 	if (config_is_guarded(c))

@@ -64,9 +64,10 @@ void stage_close(struct stage *s)
 const struct principal *stage_principal(struct stage *s, const char *name)
 {
 	struct config keys = { .require_auth = true, .api_keys = arena_printf(&s->arena, "%s:%s", name, name) };
+	struct auth auth = { .config = &keys };
 	struct credentials given = { .authorization = arena_printf(&s->arena, "Bearer %s", name) };
 
-	return auth_check(&keys, &s->arena, AUTH_API, given, &s->err);
+	return auth_check(&auth, &s->arena, AUTH_API, given, &s->err);
 }
 
 const char *stage_session(struct stage *s, const struct principal *who)

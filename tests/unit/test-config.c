@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/config.h"
 
+#include "tests/unit/mint.h"
 #include "tests/unit/tap.h"
 
 #include <fcntl.h>
@@ -91,7 +92,7 @@ static void all_problems_are_told_at_once(void)
 
 static void unknown_names_are_no_problem(void)
 {
-	CU_ASSERT(LOAD("JWT_SECRET=x", "RENDER_TIMEOUT_SECONDS=180", "REQUIRE_SHARED_STATE=false"));
+	CU_ASSERT(LOAD("NO_SUCH=x", "RENDER_TIMEOUT_SECONDS=180", "REQUIRE_SHARED_STATE=false"));
 	CU_ASSERT_EQUAL(problems.len, 0);
 }
 
@@ -193,7 +194,8 @@ static void the_effective_settings_hide_secrets(void)
 	buf_finish(&out);
 }
 
-#define KEY "API_KEYS=a:0123456789abcdef0123456789abcdef"
+#define LONG "0123456789abcdef0123456789abcdef"
+#define KEY "API_KEYS=a:" LONG
 #define REMOTE "DOCKER_HOST=tcp://engine:2376", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/certs"
 #define PINNED "SANDBOX_IMAGE=code-sandbox:1.2"
 
@@ -214,6 +216,7 @@ static void production_takes_safe_settings_only(void)
 	CU_ASSERT(told("REQUIRE_AUTH needs at least one key"));
 	CU_ASSERT_FALSE(CHECK(REMOTE, PINNED, "API_KEYS=local:"));
 	CU_ASSERT(told("REQUIRE_AUTH needs at least one key"));
+	CU_ASSERT(CHECK(REMOTE, PINNED, "JWT_SECRET=" LONG));
 }
 
 static void a_production_engine_is_remote_and_encrypted(void)
@@ -285,6 +288,67 @@ static void a_secret_must_be_a_possible_token(void)
 	CU_ASSERT(told("the secret of \"b\" holds"));
 }
 
+static const char *pem_of(const char *type)
+{
+	EVP_PKEY *key = *type == 'P' ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", type)
+	                             : EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048);
+	const char *pem = arena_printf(&arena, "JWT_SECRET=%s", mint_pem(&arena, key));
+
+	EVP_PKEY_free(key);
+	return pem;
+}
+
+static void the_algorithms_of_tokens_are_known(void)
+{
+	CU_ASSERT(CHECK("APP_ENV=x", "JWT_SECRET=short", "JWT_ALGORITHMS=HS256, HS384,HS512"));
+	CU_ASSERT(CHECK("APP_ENV=x", "JWT_ALGORITHMS=RS256"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_SECRET=s", "JWT_ALGORITHMS=HS256,none,hs384"));
+	CU_ASSERT(told("JWT_ALGORITHMS names \"none\", must be one of HS256 "));
+	CU_ASSERT(told("JWT_ALGORITHMS names \"hs384\""));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_ALGORITHMS=XS256"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_ALGORITHMS=,"));
+	CU_ASSERT(told("JWT_ALGORITHMS names none"));
+}
+
+static void the_algorithms_of_tokens_go_with_the_key(void)
+{
+	const char *rsa = pem_of("RSA"), *p256 = pem_of("P-256");
+
+	CU_ASSERT(CHECK("APP_ENV=x", rsa, "JWT_ALGORITHMS=RS256,PS512"));
+	CU_ASSERT(CHECK("APP_ENV=x", p256, "JWT_ALGORITHMS=ES256"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", rsa));
+	CU_ASSERT(told("JWT_ALGORITHMS names HS256, which does not go with JWT_SECRET (RSA, 2048 bits)"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", rsa, "JWT_ALGORITHMS=RS256,HS256"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", rsa, "JWT_ALGORITHMS=RS256,ES256"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", p256, "JWT_ALGORITHMS=ES384"));
+	CU_ASSERT(told("names ES384, which does not go with JWT_SECRET (EC, 256 bits)"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_SECRET=s", "JWT_ALGORITHMS=HS256,RS256"));
+	CU_ASSERT(told("names RS256, which does not go with JWT_SECRET (a secret, not"));
+}
+
+static void the_secret_of_tokens_is_one(void)
+{
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_SECRET=-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"));
+	CU_ASSERT(told("JWT_SECRET is PEM, but not of one public key"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "JWT_SECRET=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"));
+	CU_ASSERT(told("JWT_SECRET is a key for SSH"));
+	CU_ASSERT_FALSE(CHECK(KEY, REMOTE, PINNED, "JWT_SECRET=short"));
+	CU_ASSERT(told("JWT_SECRET is shorter than 32 characters\n"));
+	CU_ASSERT_FALSE(CHECK(KEY, REMOTE, PINNED, "SANDBOX_RUNTIME=runsc", "APP_ENV=beta", "JWT_SECRET=short"));
+	CU_ASSERT(told("JWT_SECRET is shorter than 32 characters\n"));
+	CU_ASSERT_FALSE(told("short\n"));
+	CU_ASSERT(CHECK(KEY, REMOTE, PINNED, pem_of("P-256"), "JWT_ALGORITHMS=ES256"));
+}
+
+static void the_key_of_tokens_comes_from_a_file(void)
+{
+	file(strchr(pem_of("P-256"), '=') + 1);
+	CU_ASSERT(CHECK("APP_ENV=x", arena_printf(&arena, "JWT_SECRET_FILE=%s", path), "JWT_ALGORITHMS=ES256"));
+	CU_ASSERT(strstr(config.jwt_secret, "-----END PUBLIC KEY-----") != NULL);
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", arena_printf(&arena, "JWT_SECRET_FILE=%s", path), "JWT_SECRET=x"));
+	CU_ASSERT(told("JWT_SECRET_FILE and JWT_SECRET are both set"));
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -308,6 +372,10 @@ int main(void)
 		{ "settings must fit each other", settings_must_fit_each_other },
 		{ "what may surprise is warned about", what_may_surprise_is_warned_about },
 		{ "a secret must be a possible token", a_secret_must_be_a_possible_token },
+		{ "the algorithms of tokens are known", the_algorithms_of_tokens_are_known },
+		{ "the algorithms of tokens go with the key", the_algorithms_of_tokens_go_with_the_key },
+		{ "the secret of tokens is one", the_secret_of_tokens_is_one },
+		{ "the key of tokens comes from a file", the_key_of_tokens_comes_from_a_file },
 		{ NULL, NULL },
 	};
 	int fd = mkstemp(path);

@@ -43,6 +43,7 @@ static void every_endpoint_is_found(void)
 {
 	static const struct { const char *method, *path; handler *handle; enum auth_class auth; } rows[] = {
 		{ "GET", "/", api_index, AUTH_OPEN }, { "GET", "/version", api_version, AUTH_OPEN },
+		{ "GET", "/internal/auth/apikey", api_key_check, AUTH_RENDER },
 		{ "GET", "/livez", api_alive, AUTH_OPEN }, { "GET", "/health", api_health, AUTH_OPEN },
 		{ "GET", "/healthz", api_health, AUTH_OPEN }, { "HEAD", "/readyz", api_health, AUTH_OPEN },
 		{ "POST", "/containers", api_session_create, AUTH_API },
