@@ -10,7 +10,7 @@
 packages_build='autoconf autoconf-archive automake gcc libc6-dev libcjson-dev libcunit1-dev
 	libcurl4-openssl-dev libfcgi-dev libhiredis-dev libjwt-dev libssl-dev libzip-dev make
 	pkg-config'
-packages_run='ca-certificates curl lighttpd redis-server'
+packages_run='ca-certificates curl lighttpd lighttpd-modules-lua redis-server'
 packages_image='debian-archive-keyring mmdebstrap uidmap'
 packages_test='caddy clang git libclang-rt-dev lighttpd-mod-openssl llvm openssl python3
 	shellcheck xz-utils'

@@ -277,10 +277,14 @@ def through(tap, gateway, front):
     @tap.row("a gateway that restarts: errors of the server are JSON, then all is well")
     def _():
         with alice.session() as session:
+            version = ask("GET", "/version")
             gateway.stop()
             response = ask("GET", "/livez")
-            ensure(response.status in (500, 502, 503), response)
+            ensure(response.status in (502, 503), response)
             ensure(isinstance(response.json["detail"], str), response)
+            for name in ("x-code-execution-version", "x-code-execution-version-tag"):
+                equal(response.header(name), version.header(name), name)
+            equal(response.header("retry-after"), "1")
             gateway.start()
             eventually(lambda: ask("GET", "/healthz").status == 200, 20, "healthy again", 0.2)
             session.answers()

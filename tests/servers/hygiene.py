@@ -2,15 +2,17 @@
 """What must be true of either web server, whatever stands behind it; here the echo does."""
 import hashlib
 import os
+import re
 import time
 
-from support.service import scratch
+from support.service import TOP, scratch
 
 from . import fronts
 from .client import connect, head, read, request, responses
 from .echo import Echo
 
 LIMIT = 32 * 1024 * 1024
+VERSION = (TOP / "VERSION").read_text().strip()
 ROWS = []
 
 
@@ -34,9 +36,16 @@ def params(front, *headers):
 
 
 def is_json_error(answer, *statuses):
+    """In the gateway's shape, with the headers that it sends with all of its answers."""
     assert answer and answer.status in statuses, answer
     assert answer.headers["content-type"] == "application/json", answer
     assert list(answer.json()) == ["detail"], answer
+    assert re.fullmatch("[0-9a-f-]{36}", answer.headers["x-request-id"]), answer
+    assert answer.headers["x-code-execution-version"] == VERSION, answer
+    assert answer.headers["x-code-execution-version-tag"] == "v" + VERSION, answer
+    assert answer.headers["cache-control"] == "no-store", answer
+    assert answer.headers["x-content-type-options"] == "nosniff", answer
+    assert answer.status != 503 or answer.headers["retry-after"] == "1", answer
 
 
 def arrives(front, size, chunked):
@@ -210,6 +219,18 @@ def _(front, echo):
     assert len(echo.requests) == before, echo.requests[before:]
 
 
+@row("what is no HTTP gets an error that looks like ours, but for Go's own")
+def _(front, _echo):
+    for raw in (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+                b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40000 + b"\r\n\r\n"):
+        (answer,) = responses(front.port, raw)
+        if front.name == "caddy":  # Go's own words, before Caddy hears of it
+            assert 400 <= answer.status < 600, answer
+        else:
+            is_json_error(answer, 400, 431, 501)
+
+
 @row("HEAD and OPTIONS get no body")
 def _(front, _echo):
     for method, status in ("HEAD", 200), ("OPTIONS", 204):
@@ -225,12 +246,12 @@ def _(front, _echo):
         assert answer.headers["x-request-id"] == "echo" and "status" not in answer.headers
 
 
-@row("no banner, and nothing is to be stored or sniffed")
+@row("no banner, and the gateway's headers once each")
 def _(front, _echo):
     headers = get(front, "/").headers
     assert "server" not in headers and "x-powered-by" not in headers, headers
-    assert headers["cache-control"] == "no-store", headers
-    assert headers["x-content-type-options"] == "nosniff", headers
+    assert headers["x-request-id"] == "echo", headers
+    assert headers.get("cache-control", "no-store") == "no-store", headers
 
 
 @row("CORS: a listed origin is let in, also where the answer is an error")
@@ -295,8 +316,12 @@ def _(front, echo):
 
 
 def gone(front):
+    for given, echoed in [("my-id_1.x", True), ("a b", False), ("x" * 129, False)]:
+        answer = get(front, "/", ("X-Request-ID", given))
+        assert (answer.headers["x-request-id"] == given) == echoed, answer
     answer = get(front, "/", ("Origin", "http://one.example"))
     is_json_error(answer, 502, 503)
+    assert answer.headers["retry-after"] == "1", answer
     assert answer.headers["access-control-allow-origin"] == "http://one.example", answer
 
 
