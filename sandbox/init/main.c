@@ -280,7 +280,7 @@ int main(int argc, char **argv)
 		.preload = &preload,
 		.counters = &counters,
 		.env = &env,
-		.dirs = { .tmp = tmp, .shm = open_directory("/dev/shm") },
+		.dirs = { tmp, open_directory("/dev/shm"), open_directory("/dev/mqueue") },
 	};
 	int64_t now_us = clock_us();
 	struct session session = {

@@ -2,9 +2,18 @@
 #include "sandbox/init/note.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/wire/utf8.h"
+
+bool note_open(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = memfd_create("note", MFD_CLOEXEC);
+	return *fd >= 0 && ftruncate(*fd, NOTE_SIZE) == 0;
+}
 
 static bool is_letter(unsigned char c)
 {

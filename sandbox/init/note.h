@@ -21,6 +21,9 @@ struct note {
 	uint32_t modules;                  /* bits of the interpreter's preload list */
 };
 
+/* An empty one in place of what *fd is, a memfd or -1.  False: errno says why not. */
+bool note_open(int *fd);
+
 void note_parse(const uint8_t bytes[static NOTE_USED], struct note *note);
 
 /* The same from a memfd; without one nothing is noted. */

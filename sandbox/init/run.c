@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@ enum {
 	SETTLE_US = 100000,                /* for children that are about to end by themselves */
 	SETTLE_SILENT_US = 10000,          /* the same once they have closed both pipes */
 	KILL_US = 2000000,                 /* then a process cannot be killed, so everything ends */
+	REAPS = 64,                        /* at a time: there may always be one more */
 };
 
 static const char has_ended[] = "The interpreter has ended";
@@ -71,6 +71,8 @@ static void stop(struct runner *r, enum run_outcome outcome)
 
 static void fail_to_start(struct runner *r, const char *reason)
 {
+	if (counters_oom_kills(r->with.counters) > r->oom_kills)
+		reason = "The sandbox is out of memory, to which the files in /tmp and HOME count";
 	snprintf(r->reason, sizeof r->reason, "%s", reason ? reason : "Input/output error");
 	stop(r, RUN_NO_START);
 }
@@ -83,43 +85,36 @@ static void running(struct runner *r, pid_t pid)
 	r->phase = PHASE_RUNNING;
 }
 
-static bool open_note(struct runner *r)
+/* Nobody is given the run before we know who, so that a death before means that nobody had it. */
+static void wait_for_spare(struct runner *r)
 {
-	if (r->note >= 0)
-		close(r->note);
-	r->note = memfd_create("note", MFD_CLOEXEC);
-	return r->note >= 0 && ftruncate(r->note, NOTE_SIZE) == 0;
-}
+	struct warm *w = r->with.warm;
 
-static bool start_it(struct runner *r, struct start *s)
-{
-	const int files[2] = { r->code, r->note };
-
-	switch (r->request.run.language) {
-	case RUN_BASH:
-		return start_bash(&r->with, &r->request.run, r->code, s);
-	case RUN_PYTHON:
-		return start_python(&r->with, &r->request.run, files, s);
+	if (!w->pid && !warm_start(w, r->with.env, "")) {
+		fail_to_start(r, strerrordesc_np(errno));
+		return;
 	}
-	return false;
+	warm_ask(w);
+	r->deadline_us = clock_us() + START_US;
+	r->phase = PHASE_STARTING;
 }
 
 static void start(struct runner *r)
 {
 	struct start s;
 
-	if (!open_note(r) || !start_it(r, &s)) {
+	if (r->request.run.language == RUN_PYTHON && !r->with.warm->spare) {
+		wait_for_spare(r);
+	} else if (!note_open(&r->note) ||
+	           !start_run(&r->with, &r->request.run, (int[]){ r->code, r->note }, &s)) {
 		fail_to_start(r, strerrordesc_np(errno));
-		return;
-	}
-	pump_begin(&r->pump, s.out, s.err, r->request.run.limits.max_chars);
-	r->deadline_us = clock_us() + START_US;
-	r->phase = PHASE_STARTING;
-	if (s.pid)
+	} else {
+		pump_begin(&r->pump, s.out, s.err, r->request.run.limits.max_chars);
 		running(r, s.pid);
+	}
 }
 
-/* The interpreter died before it took the run, so no user code has seen it. */
+/* Who was to take the run has died and has not taken it, so no user code has seen it. */
 static void start_again(struct runner *r, const char *why)
 {
 	if (r->retried) {
@@ -260,14 +255,15 @@ static void hear_interpreter(struct runner *r)
 		bool is_ours = what == WARM_ENDED && d.pid == r->pid;
 
 		if (what == WARM_SPARE && r->phase == PHASE_STARTING) {
-			w->spare = 0;
-			running(r, d.pid);
+			start(r);
 		} else if (is_ours && !warm_was_taken(w)) {
 			start_again(r, has_ended);
 		} else if (is_ours) {
 			main_ended(r, &d);
 		} else if (what == WARM_LIED && r->phase == PHASE_STARTING) {
 			start_again(r, has_ended);
+		} else if (what == WARM_LIED && r->phase == PHASE_IDLE) {
+			kill_everyone(r);
 		} else if (what == WARM_LIED) {
 			warm_stop(w);
 		}
@@ -283,13 +279,13 @@ static void wait_for_children(struct runner *r)
 	struct warm *w = r->with.warm;
 	struct death d;
 
-	while (reap(&d) == REAP_ONE) {
-		if (d.pid == w->pid) {
+	for (r->reaped = 0; r->reaped < REAPS && reap(&d) == REAP_ONE; r->reaped++) {
+		if (d.pid == w->pid)
 			hear_interpreter(r);
-			if (r->phase == PHASE_STARTING)
-				start_again(r, has_ended);
-			else
-				warm_forget(w);
+		if (d.pid == w->pid && r->phase == PHASE_STARTING) {
+			start_again(r, has_ended);
+		} else if (d.pid == w->pid) {
+			warm_forget(w);
 		} else if (d.pid == r->with.preload->next.pid) {
 			preload_died(r->with.preload);
 		} else if (d.pid == r->pid) {
@@ -349,9 +345,11 @@ void run_step(struct runner *r, int64_t now_us)
 
 int64_t run_due(const struct runner *r)
 {
+	if (r->reaped == REAPS)
+		return 0;
 	switch (r->phase) {
 	case PHASE_IDLE:
-		return preload_due(r->with.preload, r->with.warm);
+		return r->keep_warm ? preload_due(r->with.preload, r->with.warm) : CLOCK_NEVER;
 	case PHASE_DRAINING:
 	case PHASE_COLLECTING:
 		return link_has_room(r->with.link, FRAME_MAX_OUT) ? 0 : CLOCK_NEVER;

@@ -12,7 +12,7 @@
 
 enum run_phase {
 	PHASE_IDLE,
-	PHASE_STARTING,                    /* handed to an interpreter that is not up yet */
+	PHASE_STARTING,                    /* waiting for an interpreter to have a spare */
 	PHASE_RUNNING,
 	PHASE_SETTLING,                    /* its process has ended, others may still be about to */
 	PHASE_DRAINING,                    /* nobody is left, the pipes still hold output */
@@ -28,6 +28,7 @@ struct runner {
 	bool wants_warm;                   /* there was an interpreter, or this run needs one */
 	bool retried;
 	pid_t pid;                         /* its own process, 0: not known, or dead */
+	unsigned reaped;                   /* by the last look for dead children */
 	int code, note;                    /* memfds, -1: none */
 	int64_t started_us, deadline_us;   /* PHASE_STARTING: of the start */
 	int64_t settled_us;                /* when those who are left get killed */

@@ -59,7 +59,8 @@ static pid_t launch_bash(const struct parts *with, const char *const *argv, cons
 	});
 }
 
-bool start_bash(const struct parts *with, const struct run *run, int code, struct start *s)
+static bool start_bash(const struct parts *with, const struct run *run, int code,
+                       struct start *s)
 {
 	char path[WORKDIR_PATH];
 	/* On a full disk a script is the way to empty it again. */
@@ -72,8 +73,10 @@ bool start_bash(const struct parts *with, const struct run *run, int code, struc
 		warm_stop(with->warm);     /* the script could still look into it */
 	for (unsigned i = 0; i < run->argc; i++)
 		argv[2 + i] = run->argv[i].at;
-	if (null < 0 || !open_pipes(s, ends))
+	if (null < 0 || !open_pipes(s, ends)) {
+		close_both(null, -1);
 		return false;
+	}
 
 	const int fds[] = { null, ends[0], ends[1], code };
 
@@ -82,8 +85,8 @@ bool start_bash(const struct parts *with, const struct run *run, int code, struc
 	return close_pipes(s, ends, s->pid > 0);
 }
 
-bool start_python(const struct parts *with, const struct run *run, const int files[2],
-                  struct start *s)
+static bool start_python(const struct parts *with, const struct run *run, const int files[2],
+                         struct start *s)
 {
 	struct warm *w = with->warm;
 	int ends[2];
@@ -92,14 +95,21 @@ bool start_python(const struct parts *with, const struct run *run, const int fil
 		return false;
 
 	const int fds[WARM_FDS] = { ends[0], ends[1], files[0], files[1] };
-	bool ok = (w->pid || warm_start(w, with->env, "")) &&
-	          warm_send(w, run, with->env->cpus, fds);
+	bool ok = warm_send(w, run, with->env->cpus, fds);
 
-	if (ok && !w->spare)
-		warm_ask(w);
-	if (ok) {
-		s->pid = w->spare;
-		w->spare = 0;
-	}
+	s->pid = w->spare;
+	w->spare = 0;
 	return close_pipes(s, ends, ok);
+}
+
+bool start_run(const struct parts *with, const struct run *run, const int files[2],
+               struct start *s)
+{
+	switch (run->language) {
+	case RUN_BASH:
+		return start_bash(with, run, files[0], s);
+	case RUN_PYTHON:
+		return start_python(with, run, files, s);
+	}
+	return false;
 }

@@ -6,13 +6,15 @@
 #include "sandbox/init/parts.h"
 
 struct start {
-	pid_t pid;                         /* 0: the interpreter will say which (WARM_SPARE) */
+	pid_t pid;
 	int out, err;                      /* reading ends, non-blocking */
 };
 
-/* Both answer false and errno when there is no process; then no descriptor is left open. */
-bool start_bash(const struct parts *with, const struct run *run, int code, struct start *s);
-bool start_python(const struct parts *with, const struct run *run, const int files[2],
-                  struct start *s);
+/*
+ * files: the source, and the note of a Python run, which takes the spare.  False and errno when
+ * there is no process; then no descriptor is left open.
+ */
+bool start_run(const struct parts *with, const struct run *run, const int files[2],
+               struct start *s);
 
 #endif

@@ -124,12 +124,15 @@ bool warm_was_taken(const struct warm *w)
 	return ioctl(w->runs, SIOCOUTQ, &unread) != 0 || unread == 0;
 }
 
+/* False: there is nothing.  An end, or too few bytes, is the message that nobody knows. */
 static bool receive(struct warm *w, unsigned *kind, struct death *d)
 {
 	uint8_t bytes[MESSAGE];
+	ssize_t n = w->control < 0 ? -1 : recv(w->control, bytes, sizeof bytes, 0);
 
-	if (w->control < 0 || recv(w->control, bytes, sizeof bytes, 0) != sizeof bytes)
-		return false;
+	*kind = 0;
+	if (n != sizeof bytes)
+		return n >= 0;
 
 	struct cursor c = cursor_read(bytes, sizeof bytes);
 

@@ -40,7 +40,7 @@ bool warm_start(struct warm *w, const struct environment *env, const char *prelo
 /* Asks for the next spare, once nothing is left of the last one's run. */
 void warm_ask(struct warm *w);
 
-/* Hands the run to the spare, or to the one that is to come.  Copies of fds travel. */
+/* Hands the run to the spare.  Copies of fds travel. */
 bool warm_send(struct warm *w, const struct run *run, unsigned cpus, const int fds[WARM_FDS]);
 
 /* False when a run that was sent lies unread, so that it certainly has not started. */

@@ -18,7 +18,15 @@ void workdir_make(const struct workdir *d, const char *id)
 	char path[WORKDIR_PATH];
 
 	snprintf(path, sizeof path, "misc/%s", id);
-	mkdirat(d->tmp, path, 0755);
+	if (mkdirat(d->tmp, path, 0755) == 0)
+		return;
+
+	int misc = tree_open(d->tmp, "misc");
+
+	if (misc >= 0 && tree_remove(misc, id, clock_us() + CLEAN_US))
+		mkdirat(misc, id, 0755);
+	if (misc >= 0)
+		close(misc);
 }
 
 bool workdir_put_script(const struct workdir *d, const char *id, int code,
@@ -78,5 +86,6 @@ bool workdir_clean(const struct workdir *d, const char *id)
 	int64_t until_us = clock_us() + CLEAN_US;
 
 	return make_empty(d->tmp, "output", until_us) && remove_own(d->tmp, id, until_us) &&
-	       (d->shm < 0 || tree_clear(d->shm, until_us));
+	       (d->shm < 0 || tree_clear(d->shm, until_us)) &&
+	       (d->mqueue < 0 || tree_clear(d->mqueue, until_us));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directories a run finds and leaves: /tmp/output is empty, /tmp/misc/<id> is there for it
- * alone, /dev/shm is empty.  Everything else in /tmp, and HOME, is user code's to keep.
+ * alone, /dev/shm and /dev/mqueue are empty.  Everything else in /tmp, and HOME, is user code's to keep.
  */
 #ifndef SANDBOX_INIT_WORKDIR_H
 #define SANDBOX_INIT_WORKDIR_H
@@ -13,7 +13,7 @@
 enum { WORKDIR_PATH = 80 };                /* room for the path of a script, with its NUL */
 
 struct workdir {
-	int tmp, shm;                      /* shm may be -1 */
+	int tmp, shm, mqueue;              /* -1, except tmp: there is none */
 };
 
 /* Makes /tmp/misc/<id>.  A full disk is the run's own problem. */

@@ -17,6 +17,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 APART = "/dev/shm/preload"
 CONFIG = "/home/sandbox/.config/matplotlib"
 PERSONAL = (f"{CONFIG}/matplotlibrc", f"{CONFIG}/stylelib", "/home/sandbox/matplotlibrc")
+FILES, SIZE = 32, 65536                    # more of the session's style sheets are not looked at
 PLACES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -79,10 +80,21 @@ def reseed():
         sympy.rng.seed()
 
 
+def is_small(path):
+    """A file, or a directory of some, that is read in no time and does not block who reads it."""
+    try:
+        entries = [path] if os.path.isfile(path) else [entry.path for entry in os.scandir(path)]
+        return len(entries) <= FILES and all(
+            os.path.isfile(entry) and os.path.getsize(entry) <= SIZE for entry in entries)
+    except OSError:
+        return False
+
+
 def personalise():
     """The session's own matplotlib configuration, which load() must not read, and a child may."""
     matplotlib = sys.modules.get("matplotlib")
-    if not matplotlib or not any(os.path.exists(path) for path in PERSONAL):
+    own = [path for path in PERSONAL if os.path.lexists(path)] if matplotlib else []
+    if not own or not all(map(is_small, own)):
         return
     try:
         matplotlib.rcParams.update(matplotlib.rc_params())

@@ -122,6 +122,51 @@ def busy(box):
     box.answers()
 
 
+@row("resources: memory full of files: who cannot start says why, and a script makes room", docker=True)
+def full_of_files():
+    with Box(memory="96m", extra=["--tmpfs", "/tmp:size=512m,mode=1777"]) as box:
+        box.answers()
+        box.bash("head -c 200m /dev/zero > /tmp/misc/zeros")
+        for _ in range(6):
+            r = box.run("print(1)")
+            if r.exit.outcome == Outcome.NO_START:
+                assert r.exit.reason.startswith(b"The sandbox is out of memory"), r
+                assert r.out == b"", r
+        box.bash("rm -f /tmp/misc/zeros")
+        box.answers()
+
+
+# Always one more dead process to wait for: each makes the next and ends.
+ORPHANS = """
+import os
+print("go")
+for _ in range(8):
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            try:
+                if os.fork(): os._exit(0)
+            except OSError: pass
+while True: pass
+"""
+
+
+@row("resources: a run whose processes never stop dying is timed out all the same", docker=True)
+def orphans(box):
+    r = box.run(ORPHANS, timeout_ms=1500)
+    assert (r.out, r.exit.outcome) == (b"go\n", Outcome.TIMED_OUT), r
+    box.answers()
+
+
+@row("resources: message queues are refused, and what lies among them goes", docker=True)
+def queues(box):
+    lines = box.run("import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+                    "open('/dev/mqueue/x', 'w').close()\nfd = os.open('/dev/mqueue/x', os.O_RDWR)\n"
+                    "print(libc.syscall(242, fd, b'x', 1, 0, 0), ctypes.get_errno())")
+    assert lines.out == b"-1 1\n" or lines.exit.status, lines
+    assert box.bash("ls /dev/mqueue").out == b""
+
+
 @row("resources: a stack that is too deep is the run's own end")
 def stack(box):
     r = box.run("import sys, threading\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\n"
