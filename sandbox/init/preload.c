@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sandbox/init/clock.h"
 
@@ -69,12 +70,19 @@ static void look(struct preload *p, struct warm *w)
 	}
 }
 
+/* They come before the image's, and what has been imported cannot be imported again. */
+static bool home_has_packages(void)
+{
+	return access(HOME_PATH "/.local/lib", F_OK) == 0;
+}
+
 /* w lacks something that target holds. */
 static bool is_wanted(const struct preload *p, const struct warm *w,
                       char target[static WARM_PRELOAD])
 {
 	put_target(p, target);
-	return w->pid && target[0] && strcmp(target, w->preload) != 0 && p->failures < MAX_FAILURES;
+	return w->pid && target[0] && strcmp(target, w->preload) != 0 &&
+	       p->failures < MAX_FAILURES && !home_has_packages();
 }
 
 static void begin(struct preload *p, const struct environment *env, const char *target)
@@ -106,6 +114,8 @@ void preload_yield(struct preload *p, struct warm *w, const struct environment *
 	char target[WARM_PRELOAD];
 
 	look(p, w);
+	if (w->preload[0] && home_has_packages())
+		warm_stop(w);
 	if (may_wait && is_wanted(p, w, target) && p->missed++ >= MAX_MISSED) {
 		if (!p->next.pid)
 			begin(p, env, target);

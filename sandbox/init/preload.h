@@ -3,7 +3,8 @@
  * A second interpreter that imports, while nothing runs, what the session's code imported before,
  * and takes the place of the bare one once it is ready.  A run that comes earlier uses the bare
  * one and ends the import, which begins anew in the next quiet moment: user code never lives
- * beside it.  Where there is no moment quiet enough, one run waits for all that follow.
+ * beside it.  Where there is no moment quiet enough, one run waits for all that follow.  Once HOME
+ * has packages of its own, which may be other versions, all runs use a bare one.
  */
 #ifndef SANDBOX_INIT_PRELOAD_H
 #define SANDBOX_INIT_PRELOAD_H

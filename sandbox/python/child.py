@@ -105,12 +105,17 @@ def open_up(prctl):
 
 
 def add_user_packages():
+    """Before the image's own, as always: what is installed at home is what is meant."""
+    path = sys.path[:]
     try:
         os.stat(USER_PACKAGES)
     except OSError:
-        sys.path.append(USER_PACKAGES)
+        added = [USER_PACKAGES]
     else:
         site.addsitedir(USER_PACKAGES)
+        added = [p for p in sys.path if p not in path]
+    at = next((i for i, p in enumerate(path) if p.endswith("-packages")), len(path))
+    sys.path[:] = path[:at] + added + path[at:]
 
 
 def caught(function, *args):

@@ -55,6 +55,20 @@ def hurried():
         assert found == [b"False\n"] * 2 + [b"True\n"] * 4, found
 
 
+@row("preload: nothing once HOME has packages, whose version counts")
+def own_packages():
+    with Box() as box:
+        assert run(box, "import asyncio", AUTO).exit.status == 0
+        assert is_preloaded(box, AUTO, 10)
+        box.bash("""
+            d=$(python3 -m site --user-site); mkdir -p $d && echo "print('own')" >$d/yaml.py
+            """)
+        assert not is_preloaded(box, AUTO, 2)
+        assert run(box, "import yaml", AUTO).out == b"own\n"
+        box.bash("rm -rf ~/.local")
+        assert is_preloaded(box, AUTO, 10)
+
+
 @row("preload: a list, and of it only what is allowed")
 def listed():
     with Box() as box:

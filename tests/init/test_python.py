@@ -209,6 +209,16 @@ def user_packages(box):
     box.run("import shutil; shutil.rmtree('/home/sandbox/.local')")
 
 
+@row("python finds modules in the order of a plain interpreter")
+def module_order(box):
+    box.bash("mkdir -p ~/.local/lib/python3.{9..19}/site-packages")
+    paths = "import sys; print(*sys.path[1:], sep='\\n')"
+    plain = box.bash(f'python3 -c "{paths}"').out.decode().splitlines()
+    assert lines(box, paths) == plain, plain
+    box.bash("rm -rf ~/.local")
+    assert sorted(lines(box, paths)) == sorted(plain), plain
+
+
 @row("python modules of HOME do not reach the interpreter")
 def hostile_modules(box):
     lines(box, """
