@@ -5,6 +5,7 @@
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/api/check.h"
 #include "fcgi-app/api/result.h"
+#include "lib/requirement.h"
 #include "lib/text.h"
 #include "lib/wire/path.h"
 #include "lib/wire/utf8.h"
@@ -58,12 +59,34 @@ static const char *files_rule(const struct check *c, void *value)
 	                    (long long)c->config->max_input_files);
 }
 
-static const char *pip_rule(const struct check *c, void *value)
+static const char *package_rule(const struct check *c, struct slice *package)
+{
+	size_t max = (size_t)c->config->max_pip_package_name_length, used;
+	struct utf8 utf8 = { 0 };
+
+	*package = text_trim(*package);
+	if (!package->len)
+		return "Package name cannot be empty";
+	if (utf8_count(&utf8, (const uint8_t *)package->at, package->len, max + 1, &used) > max)
+		return arena_printf(&c->req->arena, "Package name too long (max %zu chars)", max);
+	return requirement_is_plain(*package) ? NULL : "Package name contains invalid characters";
+}
+
+static const char *packages_rule(const struct check *c, void *value)
 {
 	const struct list *packages = value;
+	struct slice *items = packages->items;
+	const char *wrong;
 
-	(void)c;
-	return packages->n ? "Pip installations are disabled" : NULL;
+	for (size_t i = 0; i < packages->n; i++)
+		if ((wrong = package_rule(c, &items[i])))
+			return wrong;
+	if (packages->n && !c->config->allow_pip_installs)
+		return "Pip installations are disabled";
+	if (packages->n > (size_t)c->config->max_pip_packages)
+		return arena_printf(&c->req->arena, "Too many pip packages (max %lld)",
+		                    (long long)c->config->max_pip_packages);
+	return NULL;
 }
 
 static const struct field file_fields[] = {
@@ -85,7 +108,7 @@ static const struct field execute_fields[] = {
 	{ "enable_network", FIELD_BOOL, .nullable = true,
 	  .at = offsetof(struct wanted, enable_network) },
 	{ "pip_packages", FIELD_STRINGS, .nullable = true,
-	  .at = offsetof(struct wanted, pip_packages), .rule = pip_rule },
+	  .at = offsetof(struct wanted, pip_packages), .rule = packages_rule },
 	{ "files", FIELD_OBJECTS, .at = offsetof(struct wanted, files),
 	  .item = file_fields, .item_size = sizeof(struct input_file), .rule = files_rule },
 	{ .name = NULL },
@@ -116,6 +139,7 @@ bool api_execute(struct app *app, struct request *req, struct response *res, str
 		.code = wanted.code,
 		.timeout_s = wanted.timeout_s,
 		.files = wanted.files.items, .n_files = wanted.files.n,
+		.packages = wanted.pip_packages.items, .n_packages = wanted.pip_packages.n,
 		.watch = { request_fd(req), app->cancel_fd },
 	};
 

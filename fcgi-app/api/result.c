@@ -110,7 +110,10 @@ void result_put(struct response *res, const struct config *c, const struct resul
 	json_key(&o, "execution_time");
 	json_put_fixed(&o, r->execution_time_s, 4);
 	json_key(&o, "install_time");
-	json_put_null(&o);
+	if (r->installed)
+		json_put_fixed(&o, r->install_time_s, 2);
+	else
+		json_put_null(&o);
 	json_key(&o, "timed_out");
 	json_put_bool(&o, r->timed_out);
 	put_more(&o, c, r);
@@ -120,7 +123,7 @@ void result_put(struct response *res, const struct config *c, const struct resul
 size_t result_max(const struct config *c)
 {
 	enum { ESCAPED = 6, REST = 65536, FILE_REST = 512 };       /* "\u0000" for one byte */
-	size_t chars = 2 * (size_t)c->max_output_chars + (size_t)c->max_error_chars;
+	size_t chars = 2 * (size_t)c->max_output_chars + 2 * (size_t)c->max_error_chars;
 	size_t names = (size_t)c->max_output_files * (ESCAPED * WIRE_NAME_MAX + FILE_REST);
 	size_t content = ((size_t)c->max_output_total_size + 2) / 3 * 4;
 

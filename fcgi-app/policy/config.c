@@ -371,6 +371,12 @@ bool config_is_guarded(const struct config *c)
 	return config_is_production(c) || c->public_beta_mode;
 }
 
+/* Installing comes on top. */
+int64_t config_run_seconds(const struct config *c)
+{
+	return c->max_timeout * (c->allow_pip_installs ? 2 : 1);
+}
+
 int64_t config_workers(const struct config *c)
 {
 	if (c->workers > 0)

@@ -44,6 +44,7 @@ void config_print_effective(const struct config *c, struct buf *out);
 
 bool config_is_production(const struct config *c);
 bool config_is_guarded(const struct config *c);    /* production or public beta */
+int64_t config_run_seconds(const struct config *c);        /* the longest that one execution may take */
 int64_t config_workers(const struct config *c);    /* WORKERS, or what 0 stands for */
 
 #endif

@@ -121,6 +121,7 @@ static bool watch_others(struct exchange *x, struct deadline until, struct error
 	if (deadline_poll(fds, 3, until) <= 0 || (!fds[1].revents && !fds[2].revents))
 		return true;
 	x->watch = (struct watch){ -1, -1 };
+	x->cancelled = true;
 	return talk_send(&x->talk, FRAME_CANCEL, NULL, 0, write_by(x), err)
 	    && talk_flush(&x->talk, write_by(x), err);
 }

@@ -17,6 +17,7 @@ struct exchange {
 	struct deadline deadline;          /* of the part that goes on */
 	int64_t renew_at_us;
 	struct watch watch;                /* both -1 once one has asked for the end */
+	bool cancelled;                    /* one has */
 };
 
 struct turn {

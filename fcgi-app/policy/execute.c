@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/execute.h"
 
-#include "fcgi-app/policy/exchange.h"
+#include "fcgi-app/policy/install.h"
 #include "lib/base64.h"
 #include "lib/text.h"
 
@@ -134,20 +134,40 @@ static struct turn turn_of(const struct job *j, const struct config *c)
 	};
 }
 
+static bool has_install(const struct execution *what)
+{
+	return what->language == RUN_PYTHON && what->n_packages > 0;
+}
+
 static bool begin(struct job *j, struct error *err)
 {
 	const struct config *c = j->x.b->config;
 	const struct session *s = &j->x.lease->session;
+	int64_t work_s = j->timeout_s * (has_install(j->what) ? 2 : 1);
 	struct terms terms = {
 		.id = s->id,
 		.epoch = s->epoch,
 		.idle_ms = (c->session_timeout_seconds + c->sandbox_idle_grace_seconds) * 1000,
-		.lifetime_ms = s->expires_ms - s->now_ms + (j->timeout_s + LIFETIME_GRACE_S) * 1000,
+		.lifetime_ms = s->expires_ms - s->now_ms + (work_s + LIFETIME_GRACE_S) * 1000,
 	};
 
 	return talk_begin(&j->x.talk, j->x.b, &terms,
 	                  deadline_first(deadline_in_ms(ATTACH_MS),
 	                                 deadline_in_ms(c->docker_client_timeout * 1000)), err);
+}
+
+/* What has to be installed first, then the run itself. */
+static bool take_turns(struct job *j, struct error *err)
+{
+	bool over = false;
+
+	if (!begin(j, err))
+		return false;
+	if (has_install(j->what)
+	    && !install_run(&j->x, j->what, &j->turn, j->in.result, &over, err))
+		return false;
+	j->started_us = now_us();
+	return over || exchange_turn(&j->x, &j->turn, &j->in, err);
 }
 
 static bool run(struct job *j, struct error *err)
@@ -158,7 +178,7 @@ static bool run(struct job *j, struct error *err)
 
 	j->turn = turn_of(j, c);
 
-	bool finished = begin(j, &cause) && exchange_turn(&j->x, &j->turn, &j->in, &cause);
+	bool finished = take_turns(j, &cause);
 
 	collector_finish(&j->in);
 	if (finished) {
@@ -169,6 +189,7 @@ static bool run(struct job *j, struct error *err)
 	} else {
 		answered = fail_unheard(j, &discard, &cause);
 	}
+	install_tell(j->in.result);
 	let_go(&j->x, discard);
 	if (!answered)
 		*err = cause;

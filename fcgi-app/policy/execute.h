@@ -26,6 +26,8 @@ struct execution {
 	int64_t timeout_s;                 /* 0 = DEFAULT_TIMEOUT */
 	const struct input_file *files;
 	size_t n_files;
+	const struct slice *packages;      /* plain (lib/requirement.h); Bash knows none */
+	size_t n_packages;
 	struct watch watch;                /* the client only if CANCEL_ON_DISCONNECT */
 };
 
@@ -54,6 +56,9 @@ struct result {
 	struct buf content;                /* of all files */
 	double execution_time_s;
 	bool timed_out;
+	bool installed;                    /* pip has run, install_time_s long */
+	double install_time_s;
+	const char *install_failure;       /* arena; NULL = none */
 	const char *signal;                /* that ended it, by name; NULL = none */
 	struct run_exit exit;              /* as told by PID 1; of no outcome when it could tell nothing */
 };

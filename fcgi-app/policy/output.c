@@ -293,9 +293,15 @@ static const char *c_string(struct arena *arena, struct slice s)
 	return out;
 }
 
-const char *collector_error_text(struct collector *k)
+const char *collector_end_of(struct collector *k, struct slice text)
 {
 	size_t max = (size_t)k->config->max_error_chars;
+
+	return c_string(k->arena, text_trim(last_chars(text_trim(text), max)));
+}
+
+const char *collector_error_text(struct collector *k)
+{
 	auto_buf text = BUF_INIT(WIRE_TAIL * 3 + MARK_MAX);
 	struct decoded d = { .to = &text, .max = UINT64_MAX };
 	struct slice s = buf_slice(&k->result->stderr_text);
@@ -306,5 +312,5 @@ const char *collector_error_text(struct collector *k)
 		decoded_finish(&d);
 		s = buf_slice(&text);
 	}
-	return c_string(k->arena, text_trim(last_chars(text_trim(s), max)));
+	return collector_end_of(k, s);
 }

@@ -48,6 +48,8 @@ void collector_end(struct collector *k);
  * when the text itself was cut.
  */
 const char *collector_error_text(struct collector *k);
+/* The same of any well-formed text. */
+const char *collector_end_of(struct collector *k, struct slice text);
 
 /* outcome, error and error_type of a run that ended by itself or by PID 1 (contract 5.5, 5.6). */
 void result_conclude(struct collector *k, const struct execution *what, int64_t timeout_s, bool removed);

@@ -201,7 +201,7 @@ bool reserve_commit(struct backend *b, struct arena *arena, const struct reserva
 	call_int(&call, held->network);
 	call_int(&call, lifetime_ms(c));
 	call_int(&call, c->session_timeout_seconds * 1000);
-	call_int(&call, lifetime_ms(c) + (c->max_timeout + c->orphan_grace_seconds) * 1000);
+	call_int(&call, lifetime_ms(c) + (config_run_seconds(c) + c->orphan_grace_seconds) * 1000);
 
 	auto_reply reply = call_run(&call, b, &commit_script, err);
 

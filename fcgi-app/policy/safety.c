@@ -61,6 +61,23 @@ static void check_sizes(struct check *k)
 	       "SANDBOX_UID + SANDBOX_UID_RANGE is above 2147483647");
 }
 
+/* A token is visible ASCII without commas: the list could not hold one, a header would not. */
+static bool is_token(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~')
+			return false;
+	return true;
+}
+
+/* It stands between quotes in a script. */
+static bool is_pip_index(const char *url)
+{
+	return *url == '\0'
+	    || ((starts_with(url, "http://") || starts_with(url, "https://"))
+	        && is_token(text_slice(url)) && strpbrk(url, "'\"`\\") == NULL);
+}
+
 static void check_texts(struct check *k)
 {
 	const struct config *c = k->config;
@@ -78,17 +95,10 @@ static void check_texts(struct check *k)
 	       "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
 	demand(k, c->use_docker_default_seccomp || c->seccomp_profile_daemon_path[0] == '/',
 	       "USE_DOCKER_DEFAULT_SECCOMP=false needs an absolute SECCOMP_PROFILE_DAEMON_PATH");
+	demand(k, is_pip_index(c->pip_index_url),
+	       "PIP_INDEX_URL must be an http:// or https:// address without blanks and quotes");
 	demand(k, !c->docker_tls_verify || c->docker_cert_path[0] != '\0',
 	       "DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH");
-}
-
-/* A token is visible ASCII without commas: the list could not hold one, a header would not. */
-static bool is_token(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] <= ' ' || s.at[i] > '~')
-			return false;
-	return true;
 }
 
 static void check_keys(struct check *k)
@@ -197,6 +207,7 @@ static void check_public_beta(struct check *k)
 	demand(k, c->require_auth, "a public beta needs REQUIRE_AUTH");
 	demand(k, strcmp(c->sandbox_network_mode, "none") == 0,
 	       "a public beta needs SANDBOX_NETWORK_MODE=none");
+	demand(k, !c->allow_pip_installs, "a public beta needs ALLOW_PIP_INSTALLS=false");
 	demand(k, is_strong(c), "a public beta needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES");
 }
 

@@ -6,13 +6,20 @@
 
 enum { BYE_MS = 200, REMOVE_MS = 10000, END_MS = 10000, INODE_BYTES = 16384 };
 
-/* HOME cannot hold programs, /tmp neither; inodes cost kernel memory, so they are counted, too. */
+/* Inodes cost kernel memory, so they are counted, too. */
 static const char *tmpfs(struct arena *arena, const struct config *c, int64_t uid, int64_t size,
-                         const char *mode)
+                         const char *more)
 {
-	return arena_printf(arena, "rw,noexec,nosuid,nodev,size=%" PRId64 ",nr_inodes=%" PRId64
-	                    ",mode=%s,uid=%" PRId64 ",gid=%" PRId64,
-	                    size, size / INODE_BYTES, mode, uid, c->sandbox_gid);
+	return arena_printf(arena, "rw,nosuid,nodev,size=%" PRId64 ",nr_inodes=%" PRId64
+	                    ",uid=%" PRId64 ",gid=%" PRId64 ",%s",
+	                    size, size / INODE_BYTES, uid, c->sandbox_gid, more);
+}
+
+/* It can hold programs only where pip may bring some: compiled packages are mapped like those. */
+static const char *home(struct arena *arena, const struct config *c, int64_t uid)
+{
+	return tmpfs(arena, c, uid, c->sandbox_home_tmpfs_size,
+	             c->allow_pip_installs ? "exec,mode=0700" : "noexec,mode=0700");
 }
 
 static bool create(struct backend *b, struct arena *arena, const struct sandbox_request *want,
@@ -45,8 +52,9 @@ static bool create(struct backend *b, struct arena *arena, const struct sandbox_
 			{ NULL, NULL },
 		},
 		.tmpfs = (const struct docker_pair[]){
-			{ "/home/sandbox", tmpfs(arena, c, want->uid, c->sandbox_home_tmpfs_size, "0700") },
-			{ "/tmp", tmpfs(arena, c, want->uid, c->sandbox_tmp_root_size, "1777") },
+			{ "/home/sandbox", home(arena, c, want->uid) },
+			{ "/tmp", tmpfs(arena, c, want->uid, c->sandbox_tmp_root_size,
+			                "noexec,mode=1777") },
 			{ NULL, NULL },
 		},
 		.ulimits = (const struct docker_pair[]){

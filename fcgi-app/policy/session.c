@@ -54,7 +54,7 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 		.name = held.name,
 		.uid = c->sandbox_uid + held.slot,
 		.network = held.network,
-		.lifetime_s = c->max_session_lifetime_seconds + c->max_timeout + LIFETIME_GRACE_S,
+		.lifetime_s = c->max_session_lifetime_seconds + config_run_seconds(c) + LIFETIME_GRACE_S,
 		.idle_s = c->session_timeout_seconds + c->sandbox_idle_grace_seconds,
 	};
 

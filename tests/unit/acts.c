@@ -281,3 +281,59 @@ void act_sends_a_run(struct peer *p)
 		say(p, FRAME_RUN, "run yourself");
 	peer_polite(p);
 }
+
+/* How pip ends, by the name of the first package. */
+static struct run_exit end_of_install(struct slice package)
+{
+	struct run_exit e = fine;
+
+	e.outcome = slice_equals(package, "killed")      ? RUN_SIGNALED
+	          : slice_equals(package, "slow")        ? RUN_TIMED_OUT
+	          : slice_equals(package, "loud")        ? RUN_OUTPUT_LIMIT
+	          : slice_equals(package, "unstartable") ? RUN_NO_START
+	          : slice_equals(package, "homeless")    ? RUN_NO_FILES
+	          : slice_equals(package, "cancelled")   ? RUN_CANCELLED
+	                                                 : RUN_EXITED;
+	e.status = e.outcome == RUN_SIGNALED ? 9 : slice_equals(package, "unknown");
+	e.reason = text_slice("a reason");
+	return e;
+}
+
+static bool next_run(struct peer *p, struct run *run, int *files)
+{
+	struct frame f;
+
+	for (*files = 0; peer_next(p, &f);) {
+		*files += f.type == FRAME_FILE;
+		if (f.type == FRAME_RUN && run_get(f.payload, f.length, run))
+			return true;
+	}
+	return false;
+}
+
+/* Tells on the second RUN's stdout what came with each of the two. */
+void act_installs(struct peer *p)
+{
+	struct run run;
+	struct run_exit end;
+	char text[256];
+	int files;
+
+	if (!peer_await(p, FRAME_SYNC) || !next_run(p, &run, &files))
+		return;
+	end = end_of_install(run.argv[0]);
+	(void)snprintf(text, sizeof text, "%d %d %u %.*s;", files, run.language, run.argc,
+	               (int)run.argv[run.argc - 1].len, run.argv[run.argc - 1].at);
+	say(p, FRAME_STDOUT, "pip's out\n");
+	if (!slice_equals(run.argv[run.argc - 1], "quiet"))
+		say(p, FRAME_STDERR, " pip's words\n\n");
+	peer_exit(p, &end);
+	if (!next_run(p, &run, &files))
+		return;
+	say(p, FRAME_STDOUT, text);
+	(void)snprintf(text, sizeof text, "%d %d %u", files, run.language, run.argc);
+	say(p, FRAME_STDOUT, text);
+	say(p, FRAME_STDERR, "err");
+	peer_exit(p, &fine);
+	peer_polite(p);
+}

@@ -28,5 +28,6 @@ peer_talk act_sends_many_files;
 peer_talk act_sends_an_input;
 peer_talk act_sends_a_broken_exit;
 peer_talk act_sends_a_run;
+peer_talk act_installs;
 
 #endif

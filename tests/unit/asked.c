@@ -23,6 +23,9 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 		used += snprintf(asked + used, ASKED_MAX - (size_t)used, " %.*s=%.*s",
 		                 (int)what->files[i].name.len, what->files[i].name.at,
 		                 (int)what->files[i].base64.len, what->files[i].base64.at);
+	for (size_t i = 0; i < what->n_packages && i < 3; i++)
+		used += snprintf(asked + used, ASKED_MAX - (size_t)used, " %.*s", (int)what->packages[i].len,
+		                 what->packages[i].at);
 	return fail(err, ERR_NOT_FOUND, "asked");
 }
 

@@ -10,6 +10,7 @@
 
 static struct config config = {
 	.max_timeout = 120, .max_file_name_length = 128, .max_input_files = 2,
+	.max_pip_packages = 3, .max_pip_package_name_length = 8,
 };
 static struct error err;
 static char answer[1 << 20];
@@ -230,6 +231,42 @@ static void lists_tell_of_each_item_then_of_themselves(void)
 	});
 }
 
+#define PIP(packages) WITH(",\"pip_packages\":" packages)
+#define PIP_FAULT(packages, text) { PIP(packages), FAULT("\"type\":\"value_error\"," \
+	"\"loc\":[\"body\",\"pip_packages\"],\"msg\":\"Value error, " text "\"," \
+	"\"input\":" packages ",\"ctx\":{\"error\":{}}") }
+
+static void packages_are_plain_short_and_few(void)
+{
+	const struct row rows[] = {
+		PIP_FAULT("[\"a\",\" \"]", "Package name cannot be empty"),
+		PIP_FAULT("[\"\"]", "Package name cannot be empty"),
+		PIP_FAULT("[\"abcdefghi\",\"\"]", "Package name too long (max 8 chars)"),
+		PIP_FAULT("[\"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\"]", "Package name too long (max 8 chars)"),
+		PIP_FAULT("[\"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\"]", "Package name contains invalid characters"),
+		PIP_FAULT("[\"a\",\"--pre\",\"\"]", "Package name contains invalid characters"),
+		PIP_FAULT("[\"a b\"]", "Package name contains invalid characters"),
+		PIP_FAULT("[\"a\",\"b\",\"c\",\"-d\"]", "Package name contains invalid characters"),
+		{ NULL, NULL },
+	};
+
+	check_rows(api_execute, rows);
+	config.allow_pip_installs = true;
+	check_rows(api_execute, rows);
+	check_rows(api_execute, (const struct row[]){
+		PIP_FAULT("[\"a\",\"b\",\"c\",\"d\"]", "Too many pip packages (max 3)"),
+		{ PIP("[\" a[b]==1 \",\"c<2,>=1\",\"\\td\\n\"]"), "c python 1 0 a[b]==1 c<2,>=1 d" },
+		{ PIP("[\"abcdefgh\"],\"language\":\"bash\""), "c bash 1 0 abcdefgh" },
+		{ PIP("[]"), "c python 1 0" },
+		{ NULL, NULL },
+	});
+	config.allow_pip_installs = false;
+	check_rows(api_execute, (const struct row[]){
+		PIP_FAULT("[\"a\",\"b\",\"c\",\"d\"]", "Pip installations are disabled"),
+		{ NULL, NULL },
+	});
+}
+
 static void all_faults_are_told_in_the_order_of_the_fields(void)
 {
 	const char *got = send_json(api_execute, "{\"files\":1,\"timeout\":0,\"language\":1}");
@@ -320,6 +357,7 @@ int main(void)
 		{ "a truth value has many names", a_truth_value_has_many_names },
 		{ "file names stay below HOME", file_names_stay_below_home },
 		{ "lists tell of each item, then of themselves", lists_tell_of_each_item_then_of_themselves },
+		{ "packages are plain, short and few", packages_are_plain_short_and_few },
 		{ "all faults are told in the order of the fields", all_faults_are_told_in_the_order_of_the_fields },
 		{ "a body may be missing", a_body_may_be_missing },
 		{ "a body of another type is one text", a_body_of_another_type_is_one_text },

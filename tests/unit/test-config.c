@@ -247,9 +247,10 @@ static void a_public_beta_needs_strong_isolation(void)
 	CU_ASSERT_FALSE(CHECK("APP_ENV=public-beta", KEY, REMOTE, PINNED));
 	CU_ASSERT(told("STRONG_SANDBOX_RUNTIMES"));
 	CU_ASSERT_FALSE(CHECK("PUBLIC_BETA_MODE=1", KEY, REMOTE, PINNED, "SANDBOX_RUNTIME=runsc",
-	                      "REQUIRE_AUTH=false", "SANDBOX_NETWORK_MODE=bridge"));
+	                      "REQUIRE_AUTH=false", "SANDBOX_NETWORK_MODE=bridge", "ALLOW_PIP_INSTALLS=1"));
 	CU_ASSERT(told("needs REQUIRE_AUTH"));
 	CU_ASSERT(told("SANDBOX_NETWORK_MODE=none"));
+	CU_ASSERT(told("ALLOW_PIP_INSTALLS=false"));
 }
 
 static void settings_must_fit_each_other(void)
@@ -279,6 +280,18 @@ static void what_may_surprise_is_warned_about(void)
 	CU_ASSERT_FALSE(told("64m"));
 	CU_ASSERT(told("SANDBOX_UID_RANGE"));
 	CU_ASSERT(told("REQUIRE_AUTH is false"));
+}
+
+static void a_pip_index_is_an_address(void)
+{
+	CU_ASSERT(CHECK("APP_ENV=x", "PIP_INDEX_URL=https://user:pass%40@index:8080/simple/"));
+	CU_ASSERT(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://[::1]/"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=file:///srv"));
+	CU_ASSERT(told("PIP_INDEX_URL must"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://x/' --pre '"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://x/'"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://x/ y"));
+	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://x/\xc3\xa9"));
 }
 
 static void a_secret_must_be_a_possible_token(void)
@@ -371,6 +384,7 @@ int main(void)
 		{ "a public beta needs strong isolation", a_public_beta_needs_strong_isolation },
 		{ "settings must fit each other", settings_must_fit_each_other },
 		{ "what may surprise is warned about", what_may_surprise_is_warned_about },
+		{ "a pip index is an address", a_pip_index_is_an_address },
 		{ "a secret must be a possible token", a_secret_must_be_a_possible_token },
 		{ "the algorithms of tokens are known", the_algorithms_of_tokens_are_known },
 		{ "the algorithms of tokens go with the key", the_algorithms_of_tokens_go_with_the_key },

@@ -46,6 +46,7 @@ static peer_talk *const acts[] = {
 	act_sends_an_input,
 	act_sends_a_broken_exit,
 	act_sends_a_run,
+	act_installs,
 };
 
 static void act(struct peer *p)
@@ -436,6 +437,80 @@ static void bad_files_spend_nothing(void)
 	CU_ASSERT_EQUAL(stage_redis(&s, arena_printf(&s.arena, "HGET cg:{default}:session:%s count", id)), 0);
 }
 
+static bool install(const char *first, const char *last, struct result *r)
+{
+	const struct slice packages[] = { text_slice(first), text_slice(last) };
+	const struct input_file file = { { "a", 1 }, { "AQID", 4 } };
+
+	fresh(act_installs);
+	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice("x"), .files = &file,
+	                                    .n_files = 1, .packages = packages, .n_packages = 2, .watch = { -1, -1 } }, r);
+}
+
+static void packages_are_installed_first(void)
+{
+	auto_result r;
+
+	CU_ASSERT_FATAL(install("a", "b==1,<2", &r));
+	CU_ASSERT(is_text(&r.stdout_text, "2 2 2 b==1,<2;1 1 0"));
+	CU_ASSERT(is_text(&r.stderr_text, "err"));
+	CU_ASSERT(r.error == NULL && r.error_type == NULL);
+	CU_ASSERT(r.installed);
+	CU_ASSERT_DOUBLE_EQUAL(r.install_time_s, 0.0312, 1e-9);
+	CU_ASSERT_EQUAL(engine.state->attaches, 1);
+}
+
+#define TOLD(text) "--- PIP INSTALL ERROR ---\n" text "\n------------------------\nerr"
+
+static void a_failed_install_is_told_and_stops_nothing(void)
+{
+	static const struct {
+		const char *first, *last, *told;
+	} rows[] = {
+		{ "unknown", "b", TOLD("Pip install failed with code 1:\npip's words") },
+		{ "unknown", "quiet", TOLD("Pip install failed with code 1:\npip's out") },
+		{ "killed", "b", TOLD("Pip install failed with code -9:\npip's words") },
+		{ "slow", "b", TOLD("Pip install timed out after 30 seconds") },
+		{ "loud", "b", TOLD("Pip install exception: it wrote too much") },
+		{ "unstartable", "b", TOLD("Pip install exception: a reason") },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		auto_result r;
+
+		CU_ASSERT_FATAL(install(rows[i].first, rows[i].last, &r));
+		CU_ASSERT(is_text(&r.stderr_text, rows[i].told));
+		CU_ASSERT_STRING_EQUAL(r.error, "Pip installation failed");
+		CU_ASSERT_STRING_EQUAL(r.error_type, "InstallationError");
+		CU_ASSERT_EQUAL(r.outcome, OUTCOME_ERROR);
+		CU_ASSERT(r.installed && session_is_kept());
+	}
+}
+
+static void a_run_may_end_before_it_is_installed_for(void)
+{
+	auto_result r, lost;
+
+	CU_ASSERT_FATAL(install("cancelled", "b", &r));
+	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
+	CU_ASSERT(is_text(&r.stdout_text, "") && is_text(&r.stderr_text, ""));
+	CU_ASSERT_FATAL(install("homeless", "b", &lost));
+	CU_ASSERT_STRING_EQUAL(lost.error_type, "FileUploadError");
+	CU_ASSERT_FALSE(lost.installed);
+}
+
+static void bash_installs_nothing(void)
+{
+	const struct slice package = text_slice("a");
+	auto_result r;
+
+	fresh(act_hello);
+	CU_ASSERT_FATAL(execute(&(struct execution){ .language = RUN_BASH, .code = text_slice("x"),
+	                                             .packages = &package, .n_packages = 1, .watch = { -1, -1 } }, &r));
+	CU_ASSERT(is_text(&r.stdout_text, "hello"));
+	CU_ASSERT_FALSE(r.installed);
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -461,6 +536,10 @@ int main(void)
 		{ "an engine that fails is unavailable", an_engine_that_fails_is_unavailable },
 		{ "blank code is told and not run", blank_code_is_told_and_not_run },
 		{ "bad files spend nothing", bad_files_spend_nothing },
+		{ "packages are installed first", packages_are_installed_first },
+		{ "a failed install is told and stops nothing", a_failed_install_is_told_and_stops_nothing },
+		{ "a run may end before it is installed for", a_run_may_end_before_it_is_installed_for },
+		{ "Bash installs nothing", bash_installs_nothing },
 		{ NULL, NULL },
 	};
 

@@ -56,6 +56,19 @@ static void known_members_come_first_and_in_order(void)
 	finish(&r);
 }
 
+static void an_install_has_its_time(void)
+{
+	struct result r = ended_well();
+	char *got;
+
+	r.installed = true;
+	r.install_time_s = 1.23456;
+	got = encoded(&r);
+	CU_ASSERT_PTR_NOT_NULL(strstr(got, ",\"install_time\":1.23,\"timed_out\":"));
+	free(got);
+	finish(&r);
+}
+
 static void a_signal_has_its_name(void)
 {
 	struct result r = ended_well();
@@ -139,6 +152,7 @@ int main(void)
 {
 	static const struct tap_test tests[] = {
 		{ "known members come first, and in order", known_members_come_first_and_in_order },
+		{ "an install has its time", an_install_has_its_time },
 		{ "a signal has its name", a_signal_has_its_name },
 		{ "what nobody told is null", what_nobody_told_is_null },
 		{ "files carry their bytes, or a reason", files_carry_their_bytes_or_a_reason },

@@ -98,10 +98,10 @@ static void its_container_is_hardened(void)
 	                   "\"XDG_CACHE_HOME=/tmp/.cache\"]"));
 	CU_ASSERT(body_has(arena_printf(&s.arena, "\"Labels\":{\"managed-by\":\"code-gateway\",\"deployment\":\"%s\"}",
 	                                s.backend.deployment)));
-	CU_ASSERT(body_has(arena_printf(&s.arena, "\"/home/sandbox\":\"rw,noexec,nosuid,nodev,size=268435456,"
-	                                "nr_inodes=16384,mode=0700,uid=%lld,gid=10001\"", (long long)made.uid)));
-	CU_ASSERT(body_has(arena_printf(&s.arena, "\"/tmp\":\"rw,noexec,nosuid,nodev,size=536870912,"
-	                                "nr_inodes=32768,mode=1777,uid=%lld,gid=10001\"", (long long)made.uid)));
+	CU_ASSERT(body_has(arena_printf(&s.arena, "\"/home/sandbox\":\"rw,nosuid,nodev,size=268435456,"
+	                                "nr_inodes=16384,uid=%lld,gid=10001,noexec,mode=0700\"", (long long)made.uid)));
+	CU_ASSERT(body_has(arena_printf(&s.arena, "\"/tmp\":\"rw,nosuid,nodev,size=536870912,"
+	                                "nr_inodes=32768,uid=%lld,gid=10001,noexec,mode=1777\"", (long long)made.uid)));
 	CU_ASSERT(body_has("\"SecurityOpt\":[\"no-new-privileges:true\"]"));
 	CU_ASSERT(body_has("\"NetworkMode\":\"none\""));
 	CU_ASSERT(body_has("\"Memory\":536870912"));
@@ -127,6 +127,18 @@ static void a_network_is_what_the_settings_give(void)
 	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, true, &made, &s.err));
 	CU_ASSERT(made.network);
 	CU_ASSERT(body_has("\"NetworkMode\":\"bridge\""));
+}
+
+static void home_holds_programs_where_pip_may_bring_some(void)
+{
+	struct session made;
+
+	fresh();
+	s.config.allow_pip_installs = true;
+	CU_ASSERT_FATAL(create(alice, &made));
+	CU_ASSERT(body_has("gid=10001,exec,mode=0700\""));
+	CU_ASSERT(body_has("gid=10001,noexec,mode=1777\""));
+	CU_ASSERT(body_has("\"Cmd\":[\"--lifetime\",\"3900\",\"--idle\",\"1260\"]"));
 }
 
 static void quotas_hold(void)
@@ -444,6 +456,7 @@ int main(void)
 		{ "a session is made and found", a_session_is_made_and_found },
 		{ "its container is hardened", its_container_is_hardened },
 		{ "a network is what the settings give", a_network_is_what_the_settings_give },
+		{ "HOME holds programs where pip may bring some", home_holds_programs_where_pip_may_bring_some },
 		{ "quotas hold", quotas_hold },
 		{ "only live sessions count", only_live_sessions_count },
 		{ "creation has a rate", creation_has_a_rate },
