@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 enum {
 	MAX_ARGS = 64,
@@ -219,6 +220,30 @@ bool redis_ping(struct redis *r, struct error *err)
 	auto_reply reply = redis_command(r, err, 1, (struct slice[]){ { "PING", 4 } });
 
 	return reply != NULL;
+}
+
+static struct timeval shorter(struct timeval a, struct timeval b)
+{
+	return timercmp(&a, &b, <) ? a : b;
+}
+
+bool redis_ping_by(struct redis *r, struct deadline deadline, struct error *err)
+{
+	struct timeval connect = r->connect_timeout, timeout = r->timeout;
+	struct timeval step = timeval_of_ms(deadline_left_ms(deadline) / 4 + 1);
+
+	r->connect_timeout = shorter(connect, step);
+	r->timeout = shorter(timeout, step);
+	if (r->c && redisSetTimeout(r->c, r->timeout) != REDIS_OK)
+		drop_connection(r);
+
+	bool answered = redis_ping(r, err);
+
+	r->connect_timeout = connect;
+	r->timeout = timeout;
+	if (r->c && redisSetTimeout(r->c, timeout) != REDIS_OK)
+		drop_connection(r);
+	return answered;
 }
 
 struct redisReply *redis_run(struct redis *r, struct redis_script *script,

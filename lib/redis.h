@@ -7,6 +7,7 @@
 #define LIB_REDIS_H
 
 #include "lib/arena.h"
+#include "lib/deadline.h"
 #include "lib/error.h"
 
 #include <stdint.h>
@@ -32,6 +33,8 @@ struct redis_script {
 struct redis *redis_open(const struct redis_options *o, struct error *err);
 void redis_close(struct redis **r);
 bool redis_ping(struct redis *r, struct error *err);
+/* The same, in time: connecting, greeting and asking may each take a quarter of what is left. */
+bool redis_ping_by(struct redis *r, struct deadline deadline, struct error *err);
 
 /*
  * One command.  A connection found broken before anything was sent is made anew, once.  A Redis

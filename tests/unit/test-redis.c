@@ -149,6 +149,21 @@ static void silence_ends_at_the_time_out(void)
 	CU_ASSERT(redis_ping(r, &err));
 }
 
+static void a_ping_may_be_in_a_hurry(void)
+{
+	auto_redis r = redis_open(&(struct redis_options){ server.url, 60000, 60000 }, &(struct error){ 0 });
+	struct error err;
+
+	CU_ASSERT_FATAL(r != NULL);
+	CU_ASSERT(redis_ping_by(r, deadline_in_ms(20000), &err));
+	kill(server.pid, SIGSTOP);
+	CU_ASSERT_FALSE(redis_ping_by(r, deadline_in_ms(200), &err));
+	CU_ASSERT_FALSE(redis_ping_by(r, deadline_in_ms(200), &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
+	kill(server.pid, SIGCONT);
+	CU_ASSERT(redis_ping(r, &err));
+}
+
 static void a_lost_answer_is_not_asked_for_again(void)
 {
 	auto_redis r = open_for(server.url, HASTY_MS);
@@ -376,6 +391,7 @@ int main(void)
 		{ "an error reply is a failure", an_error_reply_is_a_failure },
 		{ "a connection that died idle is replaced", a_connection_that_died_idle_is_replaced },
 		{ "silence ends at the time-out", silence_ends_at_the_time_out },
+		{ "a ping may be in a hurry", a_ping_may_be_in_a_hurry },
 		{ "a lost answer is not asked for again", a_lost_answer_is_not_asked_for_again },
 		{ "a password is needed and never told", a_password_is_needed_and_never_told },
 		{ "a server that cannot is unavailable", a_server_that_cannot_is_unavailable },
