@@ -7,7 +7,8 @@ enum { IDENTIFY_MS = 5000, POLL_MAX_MS = 50, TICKET_MS = 1000 };
 
 /*
  * Who waits has a ticket in queue:<id>, scored by its arrival; who waits for nothing but a slot has
- * it in `queue`, too.  A ticket whose ticket:<token> has expired is of a waiter that died.
+ * it in `queue`, too.  A ticket whose ticket:<token> has expired is of a waiter that died.  All of
+ * them are in `waiting`, by when they expire: for the metrics.
  */
 #define LUA_QUEUE \
 	"local function drop_dead(queue, last)\n" \
@@ -28,7 +29,9 @@ enum { IDENTIFY_MS = 5000, POLL_MAX_MS = 50, TICKET_MS = 1000 };
 	"  if why == 9 then redis.call('ZADD', KEYS[6], place, token)\n" \
 	"  else redis.call('ZREM', KEYS[6], token) end\n" \
 	"  redis.call('SET', tickets .. token, '', 'PX', ARGV[13])\n" \
-	"  for i = 6, 7 do redis.call('PEXPIRE', KEYS[i], 300000) end\n" \
+	"  redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now)\n" \
+	"  redis.call('ZADD', waiting, now + ARGV[13], token)\n" \
+	"  for _, key in ipairs({KEYS[6], KEYS[7], waiting}) do redis.call('PEXPIRE', key, 300000) end\n" \
 	"  return {why}\n" \
 	"end\n"
 
@@ -39,6 +42,7 @@ enum { IDENTIFY_MS = 5000, POLL_MAX_MS = 50, TICKET_MS = 1000 };
  */
 static struct redis_script admit_script = { .text =
 	"local token, lease, tickets = ARGV[5], tonumber(ARGV[6]), ARGV[14] .. 'ticket:'\n"
+	"local waiting = ARGV[14] .. 'waiting'\n"
 	LUA_NOW LUA_WINDOW LUA_QUEUE LUA_ACCESS LUA_TELL
 	"local s = redis.call('HMGET', KEYS[1], 'count', 'until', 'expires')\n"
 	"local busy = tonumber(s[2] or 0) > now\n"
@@ -54,7 +58,7 @@ static struct redis_script admit_script = { .text =
 	"local ahead = redis.call('ZRANK', KEYS[6], token) or redis.call('ZCARD', KEYS[6])\n"
 	"if busy or first ~= token then return wait(8) end\n"
 	"if redis.call('ZCARD', KEYS[5]) + ahead >= tonumber(ARGV[7]) then return wait(9) end\n"
-	"for i = 6, 7 do redis.call('ZREM', KEYS[i], token) end\n"
+	"for _, key in ipairs({KEYS[6], KEYS[7], waiting}) do redis.call('ZREM', key, token) end\n"
 	"redis.call('DEL', tickets .. token)\n"
 	"spend(KEYS[4], tonumber(ARGV[8]), tonumber(ARGV[9]), token)\n"
 	"redis.call('ZADD', KEYS[5], now + lease, token)\n"
@@ -146,10 +150,10 @@ static bool refuse(struct backend *b, const char *id, const struct redisReply *r
 	return record_refuse(verdict, err);
 }
 
-/* KEYS queue, queue of this session, ticket; ARGV token */
+/* KEYS queue, queue of this session, waiting, ticket; ARGV token */
 static struct redis_script leave_script = { .text =
-	"for i = 1, 2 do redis.call('ZREM', KEYS[i], ARGV[1]) end\n"
-	"return redis.call('DEL', KEYS[3])\n"
+	"for i = 1, 3 do redis.call('ZREM', KEYS[i], ARGV[1]) end\n"
+	"return redis.call('DEL', KEYS[4])\n"
 };
 
 static void leave(struct backend *b, const char *session_id, const char *token)
@@ -159,6 +163,7 @@ static void leave(struct backend *b, const char *session_id, const char *token)
 
 	call_key(&c, b, "queue", "");
 	call_key(&c, b, "queue", session_id);
+	call_key(&c, b, "waiting", "");
 	call_key(&c, b, "ticket", token);
 	call_text(&c, token);
 
