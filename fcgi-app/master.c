@@ -2,6 +2,7 @@
 #include "fcgi-app/master.h"
 
 #include "fcgi-app/policy/janitor.h"
+#include "fcgi-app/route.h"
 #include "fcgi-app/worker.h"
 #include "lib/log.h"
 
@@ -31,7 +32,10 @@ struct master {
 	const struct config *config;
 	struct listener *listener;
 	struct bulkhead *bulkhead;
+	struct metrics *metrics;
+	struct health *health;
 	int stop_fd, cancel_fd;
+	int end_fd;                        /* readable: no worker is left */
 	sigset_t signals;
 	struct child *children;            /* the workers, and behind them the janitor */
 	int64_t n_workers;
@@ -55,13 +59,18 @@ static void settle_child(const char *name, pid_t master)
 static int run_child(const struct master *m, int64_t number)
 {
 	const struct worker worker = {
-		.config = m->config, .bulkhead = m->bulkhead, .number = number,
-		.listener = m->listener, .stop_fd = m->stop_fd, .cancel_fd = m->cancel_fd,
+		.config = m->config, .bulkhead = m->bulkhead, .metrics = m->metrics,
+		.health = m->health, .number = number, .listener = m->listener,
+		.stop_fd = m->stop_fd, .cancel_fd = m->cancel_fd,
+	};
+	const struct janitor janitor = {
+		.config = m->config, .metrics = m->metrics, .stop_fd = m->stop_fd,
+		.end_fd = m->end_fd,
 	};
 
 	if (number < m->n_workers)
 		return worker_run(&worker);
-	janitor_run(m->config, m->stop_fd);
+	janitor_run(&janitor);
 	return EXIT_SUCCESS;
 }
 
@@ -117,9 +126,10 @@ static void reap(struct master *m)
 				note_end(m, i, status);
 }
 
-static bool is_anyone_left(const struct master *m)
+/* Of the first n children. */
+static bool is_anyone_left(const struct master *m, int64_t n)
 {
-	for (int64_t i = 0; i <= m->n_workers; i++)
+	for (int64_t i = 0; i < n; i++)
 		if (m->children[i].pid)
 			return true;
 	return false;
@@ -153,25 +163,28 @@ static int64_t until_next_start_ms(const struct master *m)
 	return next > now_us() ? (next - now_us()) / 1000 + 1 : 0;
 }
 
-static void tell_workers(int fd)
+static void tell(int fd)
 {
 	const uint64_t one = 1;
 
 	if (write(fd, &one, sizeof one) != sizeof one)
-		log_text(LOG_ERROR, "master", "cannot tell the workers: %s", strerror(errno));
+		log_text(LOG_ERROR, "master", "cannot tell the others: %s", strerror(errno));
 }
 
-/* Waits for it; false at the deadline, or when told again. */
+/* Waits for it, the janitor behind the workers; false at the deadline, or when told again. */
 static bool have_all_ended(struct master *m, struct deadline deadline)
 {
+	int64_t all = m->n_workers + 1;
 	bool again = false;
 
-	for (reap(m); is_anyone_left(m) && !again && !deadline_passed(deadline); reap(m)) {
+	for (reap(m); is_anyone_left(m, all) && !again && !deadline_passed(deadline); reap(m)) {
 		int64_t left = deadline_left_ms(deadline);
 
+		if (!is_anyone_left(m, m->n_workers))
+			tell(m->end_fd);
 		again = is_told_to_end(m, left < tick_ms ? left : tick_ms);
 	}
-	return !is_anyone_left(m);
+	return !is_anyone_left(m, all);
 }
 
 /*
@@ -185,11 +198,11 @@ static int drain(struct master *m)
 
 	log_text(LOG_INFO, "master", "draining");
 	listen_close(m->listener);
-	tell_workers(m->stop_fd);
+	tell(m->stop_fd);
 	if (have_all_ended(m, deadline_in_ms(all_ms - cancel_ms)))
 		return EXIT_SUCCESS;
 	log_text(LOG_WARNING, "master", "draining: cancelling what still runs");
-	tell_workers(m->cancel_fd);
+	tell(m->cancel_fd);
 	if (have_all_ended(m, deadline_in_ms(cancel_ms)))
 		return EXIT_SUCCESS;
 	log_text(LOG_WARNING, "master", "draining: killing who still runs");
@@ -218,9 +231,12 @@ int master_run(const struct config *c, struct listener *listener)
 
 	m.children = arena_alloc(&arena, sizeof *m.children * (size_t)(m.n_workers + 1));
 	m.bulkhead = bulkhead_map(c, m.n_workers);
+	m.metrics = metrics_map(route_patterns());
+	m.health = health_map();
 	m.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (m.stop_fd < 0 || m.cancel_fd < 0) {
+	m.end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m.stop_fd < 0 || m.cancel_fd < 0 || m.end_fd < 0) {
 		log_text(LOG_ERROR, "master", "cannot make an eventfd: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

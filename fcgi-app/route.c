@@ -16,6 +16,17 @@ static const struct route routes[] = {
 	{ NULL, NULL, AUTH_OPEN, ROUTE_SHORT, NO_BODY, NULL },
 };
 
+static const char *const patterns[] = {
+#define ROUTE(method, pattern, auth, length, body_max, handle) pattern,
+#include "fcgi-app/route.def"
+	NULL,
+};
+
+const char *const *route_patterns(void)
+{
+	return patterns;
+}
+
 static size_t ceiling(const struct config *c, size_t at)
 {
 	int64_t bytes;

@@ -27,6 +27,7 @@ struct route {
  */
 const struct route *route_find(const struct config *c, struct request *req, struct response *res,
                                struct error *err);
+const char *const *route_patterns(void);   /* of every line; ends with NULL */
 size_t route_body_max(const struct route *route, const struct config *c);
 
 #endif

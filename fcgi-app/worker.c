@@ -103,6 +103,10 @@ static void answer(struct app *app, struct request *req)
 	if (!serve(app, req, &res, &err))
 		response_fail(&res, req, &err);
 
+	/* Before it is sent: who has the answer finds it counted. */
+	metrics_http(app->backend.metrics, req->method, req->route, res.status,
+	             now_us() - req->started_us);
+
 	bool sent = response_send(&res, req);
 
 	bulkhead_leave(app->bulkhead, app->worker);
@@ -130,7 +134,7 @@ int worker_run(const struct worker *w)
 	};
 	struct app app = {
 		.config = w->config, .bulkhead = w->bulkhead, .worker = w->number,
-		.cancel_fd = w->cancel_fd,
+		.cancel_fd = w->cancel_fd, .health = w->health,
 	};
 	struct request req = { .body = NULL };
 	struct error err = { .kind = ERR_NONE };
@@ -139,6 +143,7 @@ int worker_run(const struct worker *w)
 		log_text(LOG_ERROR, "worker", "cannot start: %s %s", err.msg, err.detail);
 		return EXIT_FAILURE;
 	}
+	app.backend.metrics = w->metrics;
 	while (request_accept(&req, w->stop_fd))
 		answer(&app, &req);
 	backend_close(&app.backend);

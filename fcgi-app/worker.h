@@ -3,12 +3,16 @@
 #define APP_WORKER_H
 
 #include "fcgi-app/policy/bulkhead.h"
+#include "fcgi-app/policy/health.h"
+#include "fcgi-app/policy/metrics.h"
 #include "lib/listen.h"
 
 /* What a worker gets from the master. */
 struct worker {
 	const struct config *config;
 	struct bulkhead *bulkhead;
+	struct metrics *metrics;
+	struct health *health;
 	int64_t number;                    /* its line there, from 0 */
 	const struct listener *listener;
 	int stop_fd;                       /* readable: finish the request, take no other */

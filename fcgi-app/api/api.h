@@ -6,6 +6,7 @@
 #include "fcgi-app/policy/auth.h"
 #include "fcgi-app/policy/backend.h"
 #include "fcgi-app/policy/bulkhead.h"
+#include "fcgi-app/policy/health.h"
 #include "lib/request.h"
 #include "lib/response.h"
 
@@ -16,10 +17,7 @@ struct app {
 	struct bulkhead *bulkhead;
 	int64_t worker;                    /* this process' number, from 0 */
 	int cancel_fd;                     /* readable: runs are not waited for any longer; -1 = never */
-	struct {
-		struct backend_health health;
-		int64_t until_us;          /* asked again after that */
-	} health_cache;
+	struct health *health;
 };
 
 /* Fills res, or err.  A 422 writes its list into res->body and fails with ERR_UNPROCESSABLE. */
@@ -30,6 +28,9 @@ handler api_index;
 handler api_version;
 handler api_alive;
 handler api_health;
+handler api_health_details;
+handler api_metrics;
+handler api_metrics_json;
 handler api_key_check;
 handler api_session_create;
 handler api_session_inspect;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decode a run with its files, call policy, encode the result (contract 1.2.6, 1.4). */
 #include "fcgi-app/policy/execute.h"
+#include "fcgi-app/policy/metrics.h"
 
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/api/check.h"
@@ -120,11 +121,18 @@ static const char *session_id(struct slice s)
 	return strlen(s.at) == s.len ? s.at : "";
 }
 
+static enum metric_outcome metric_of(bool answered, const struct result *r)
+{
+	return !answered ? METRIC_REJECTED : r->timed_out ? METRIC_TIMED_OUT
+	     : r->error != NULL ? METRIC_FAILED : METRIC_SUCCESSFUL;
+}
+
 bool api_execute(struct app *app, struct request *req, struct response *res, struct error *err)
 {
 	auto_check check = { .config = app->config, .req = req, .res = res };
 	auto_result result = { .outcome = OUTCOME_OK };
 	struct wanted wanted = { .language = 0 };
+	int64_t began_us = now_us();
 
 	if (!check_body(&check, execute_fields, &wanted, err))
 		return false;
@@ -143,7 +151,10 @@ bool api_execute(struct app *app, struct request *req, struct response *res, str
 		.watch = { request_fd(req), app->cancel_fd },
 	};
 
-	if (!execute_run(&app->backend, &req->arena, &claim, &execution, &result, err))
+	bool answered = execute_run(&app->backend, &req->arena, &claim, &execution, &result, err);
+
+	metrics_execution(app->backend.metrics, metric_of(answered, &result), now_us() - began_us);
+	if (!answered)
 		return false;
 	result_put(res, app->config, &result);
 	return true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the service says about itself: its card, its version, whether it lives and works. */
+/* What the service says about itself: its card, its version, that it lives. */
 #include "fcgi-app/api/api.h"
 #include "lib/json.h"
 
 #include <string.h>
 
-enum { API_CONTRACT = 1, HEALTH_DEADLINE_MS = 2000 };
+enum { API_CONTRACT = 1 };
 
 static void put_strs(struct json_out *o, const char *key, const char *const *items)
 {
@@ -83,44 +83,16 @@ bool api_version(struct app *app, struct request *req, struct response *res, str
 	return true;
 }
 
-static void put_status(struct response *res, const char *status)
+bool api_alive(struct app *app, struct request *req, struct response *res, struct error *err)
 {
 	struct json_out o = { .to = &res->body };
 
-	json_begin(&o, '{');
-	put_member(&o, "status", status);
-	json_end(&o, '}');
-}
-
-bool api_alive(struct app *app, struct request *req, struct response *res, struct error *err)
-{
 	(void)app;
 	(void)req;
 	(void)err;
-	put_status(res, "ok");
-	return true;
-}
-
-/* Anyone may ask, so the answer is kept for a moment, and three round trips are not ours to give. */
-static const struct backend_health *health(struct app *app)
-{
-	if (now_us() >= app->health_cache.until_us) {
-		backend_probe(&app->backend, deadline_in_ms(HEALTH_DEADLINE_MS),
-		              &app->health_cache.health);
-		app->health_cache.until_us = now_us() + app->config->health_cache_seconds * 1000000;
-	}
-	return &app->health_cache.health;
-}
-
-bool api_health(struct app *app, struct request *req, struct response *res, struct error *err)
-{
-	const struct backend_health *h = health(app);
-	bool healthy = h->docker && h->image && h->redis;
-
-	(void)req;
-	(void)err;
-	res->status = healthy ? 200 : 503;
-	put_status(res, healthy ? "healthy" : "degraded");
+	json_begin(&o, '{');
+	put_member(&o, "status", "ok");
+	json_end(&o, '}');
 	return true;
 }
 

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PROBE_MS = 2000 };
-
 /* The name our containers are labelled with: the first one stored wins, for a month of use. */
 static struct redis_script label_script = { .text =
 	"redis.call('SET', KEYS[1], ARGV[1], 'NX')\n"
@@ -99,14 +97,13 @@ bool backend_relabel(struct backend *b, struct error *err)
 
 void backend_probe(struct backend *b, struct deadline deadline, struct backend_health *out)
 {
-	struct deadline soon = deadline_first(deadline, deadline_in_ms(PROBE_MS));
 	struct arena arena = { 0 };
 	struct error ignored = { 0 };
 	const char *id;
 
-	out->docker = docker_ping(b->docker, soon, &ignored);
+	out->redis = redis_ping_by(b->redis, deadline, &ignored);
+	out->docker = docker_ping(b->docker, deadline, &ignored);
 	out->image = out->docker
-	    && docker_image(b->docker, &arena, b->config->sandbox_image, soon, &id, &ignored);
-	out->redis = redis_ping(b->redis, &ignored);
+	    && docker_image(b->docker, &arena, b->config->sandbox_image, deadline, &id, &ignored);
 	arena_finish(&arena);
 }

@@ -3,11 +3,12 @@
 
 #include "fcgi-app/policy/record.h"
 #include "fcgi-app/policy/sandbox.h"
+#include "fcgi-app/policy/scrape.h"
 #include "lib/id.h"
 #include "lib/log.h"
 
 /* A sandbox that is being ended the friendly way has so long before it is removed by force. */
-enum { SWEEP_MS = 60000, FRIENDLY_MS = 2000, LIST_MAX = 1 << 22 };
+enum { SWEEP_MS = 60000, FRIENDLY_MS = 2000, LIST_MAX = 1 << 22, FLUSH_MS = 1000 };
 
 /* KEYS janitor; ARGV token, ms.  0: another one sweeps. */
 static struct redis_script lease_script = { .text =
@@ -209,35 +210,63 @@ bool janitor_sweep(struct backend *b, const char *token, struct error *err)
 	return ok;
 }
 
-static void sweep_for_ever(struct backend *b, const char *token, int stop_fd)
+static void sweep_and_log(struct backend *b, const char *token)
 {
-	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
+	struct error err = { 0 };
+
+	if (!janitor_sweep(b, token, &err))
+		log_text(LOG_WARNING, "janitor_sweep_failed", "%s",
+		         *err.detail != '\0' ? err.detail : err.msg);
+}
+
+/* Redis away: a sweep says so, and what was counted is not lost. */
+static void flush(struct backend *b)
+{
+	struct error ignored = { 0 };
+
+	(void)scrape_flush(b, &ignored);
+}
+
+/* Flushes until fd is readable, or until then. */
+static bool is_told(struct backend *b, int fd, struct deadline until)
+{
+	struct pollfd told = { .fd = fd, .events = POLLIN };
+
+	while (deadline_poll(&told, 1, deadline_first(until, deadline_in_ms(FLUSH_MS))) == 0) {
+		if (deadline_passed(until))
+			return false;
+		flush(b);
+	}
+	return true;
+}
+
+static void sweep_until_stopped(struct backend *b, const char *token, int stop_fd)
+{
 	struct deadline next;
 
 	do {
-		struct error err = { 0 };
-
 		next = deadline_in_ms(b->config->janitor_interval_seconds * 1000);
-		if (!janitor_sweep(b, token, &err))
-			log_text(LOG_WARNING, "janitor_sweep_failed", "%s",
-			         *err.detail != '\0' ? err.detail : err.msg);
-	} while (deadline_poll(&stop, 1, next) == 0);
+		sweep_and_log(b, token);
+	} while (!is_told(b, stop_fd, next));
 }
 
-void janitor_run(const struct config *config, int stop_fd)
+void janitor_run(const struct janitor *j)
 {
 	struct error err = { 0 };
 	struct backend b;
 	char token[ID_TOKEN];
 
-	if (!backend_open(&b, config, &err)) {
+	if (!backend_open(&b, j->config, &err)) {
 		log_text(LOG_ERROR, "janitor_failed", "%s",
 		         *err.detail != '\0' ? err.detail : err.msg);
 		return;
 	}
+	b.metrics = j->metrics;
 	id_token(token);
-	sweep_for_ever(&b, token, stop_fd);
+	sweep_until_stopped(&b, token, j->stop_fd);
 	if (b.daemon_id[0] != '\0')
 		give_lease_back(&b, token);
+	(void)is_told(&b, j->end_fd, deadline_in_ms(j->config->drain_seconds * 1000));
+	flush(&b);
 	backend_close(&b);
 }

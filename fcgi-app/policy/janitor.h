@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One process beside the workers: removes sessions that are over and containers that are ours and
+ * One process beside the workers, which keeps the books: removes sessions that are over and containers that are ours and
  * orphaned; never what is young, busy, foreign or of another deployment.  A lease in Redis lets
  * one of all gateways on a daemon sweep.
  */
@@ -9,8 +9,19 @@
 
 #include "fcgi-app/policy/backend.h"
 
-/* Sweeps every JANITOR_INTERVAL_SECONDS until stop_fd is readable.  Logs for itself. */
-void janitor_run(const struct config *config, int stop_fd);
+/* What a janitor gets from the master. */
+struct janitor {
+	const struct config *config;
+	struct metrics *metrics;
+	int stop_fd;                       /* readable: sweep no more */
+	int end_fd;                        /* readable: nobody counts any more */
+};
+
+/*
+ * Sweeps every JANITOR_INTERVAL_SECONDS until stop_fd is readable, tells Redis every second what
+ * was counted, until end_fd is.  Logs for itself.
+ */
+void janitor_run(const struct janitor *j);
 /*
  * One sweep; what the loop above repeats.  token names this janitor to the others; true, too, when
  * another one has the lease.

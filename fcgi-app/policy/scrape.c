@@ -83,6 +83,8 @@ bool scrape_read(struct backend *b, struct arena *arena, struct metrics_view *ou
 
 	if (reply == NULL)
 		return false;
+	if (reply_count(reply) != c.n_keys)
+		return fail_hidden(err, ERR_UNAVAILABLE, "Redis tells no metrics");
 	*out = (struct metrics_view){ .n_cells = 0 };
 	read_cells(reply_item(reply, 0), arena, out);
 	for (int i = 0; i < METRICS; i++)

@@ -270,7 +270,7 @@ def each_request_is_one_line_of_the_log():
         assert mine["ms"] < 1000
         unknown, refused = sorted(requests.values(), key=lambda line: line["status"])
         assert "route" not in unknown and unknown["status"] == 404
-        assert refused["route"] == "/containers/{id}" and refused["session"] == 12 * "a"
+        assert refused["route"] == "/containers/{container_id}" and refused["session"] == 12 * "a"
         assert len(refused["principal"]) == 12
         assert refused["outcome"] == "unavailable" and refused["detail"]
         self_told = json.dumps(gateway.lines())

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/janitor.h"
 
+#include "fcgi-app/policy/metrics.h"
 #include "fcgi-app/policy/session.h"
 #include "tests/unit/engine.h"
 #include "tests/unit/stage.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct stage s;
@@ -311,9 +313,36 @@ static void it_runs_until_told_to_stop(void)
 	fresh();
 	CU_ASSERT_FATAL(pipe(fds) == 0);
 	close(fds[1]);
-	janitor_run(&s.config, fds[0]);
+	janitor_run(&(struct janitor){ .config = &s.config, .stop_fd = fds[0], .end_fd = fds[0] });
 	close(fds[0]);
 	CU_ASSERT_EQUAL(redis("EXISTS", "janitor:DAEMON:ONE"), 0);
+}
+
+/* Requests that were under way when it was told to stop are counted, too. */
+static void it_flushes_until_nobody_counts(void)
+{
+	static const char *const paths[] = { NULL };
+	struct janitor janitor = { .config = &s.config };
+	int stop[2], end[2], status;
+
+	fresh();
+	janitor.metrics = metrics_map(paths);
+	CU_ASSERT_FATAL(pipe(stop) == 0 && pipe(end) == 0);
+	close(stop[1]);
+	janitor.stop_fd = stop[0];
+	janitor.end_fd = end[0];
+	fflush(NULL);
+	if (fork() == 0) {
+		close(end[1]);
+		janitor_run(&janitor);
+		_exit(0);
+	}
+	metrics_execution(janitor.metrics, METRIC_FAILED, 1);
+	close(end[1]);
+	CU_ASSERT(wait(&status) > 0 && status == 0);
+	CU_ASSERT_EQUAL(redis("HGET", "metrics gateway_executions_total{outcome=\"failed\"}"), 1);
+	close(stop[0]);
+	close(end[0]);
 }
 
 int main(void)
@@ -335,6 +364,7 @@ int main(void)
 		{ "only one janitor sweeps", only_one_janitor_sweeps },
 		{ "outages are survived", outages_are_survived },
 		{ "it runs until told to stop", it_runs_until_told_to_stop },
+		{ "it flushes until nobody counts", it_flushes_until_nobody_counts },
 		{ NULL, NULL },
 	};
 
