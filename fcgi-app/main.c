@@ -30,9 +30,9 @@ static const char usage[] =
 	"  --env-file PATH  Settings the environment lacks: lines of NAME=value, # for comments,\n"
 	"                   quotes around a value optional.  A set variable wins, a blank one\n"
 	"                   counts as unset.  A file that cannot be read ends with status 78.\n"
-	"  --check          Prints every setting with its value and where it came from, then what\n"
-	"                   is wrong with them, one line each, and ends: 0 = fit to start,\n"
-	"                   78 = not.  Connects to nothing.\n"
+	"  --check          Prints every setting with its value, who said it and a verdict (ok,\n"
+	"                   warning, unfit), secrets masked, then warnings and what is wrong, and\n"
+	"                   ends: 0 = fit to start, 78 = not.  Connects to nothing.\n"
 	"  --print-env      Prints a commented .env with every setting, its default and range.\n"
 	"                   Sizes may be written 512m (b, k, m, g, t); times are seconds unless\n"
 	"                   the name says otherwise; lists have commas.\n"
@@ -91,31 +91,22 @@ static int read_options(int argc, char **argv, struct options *o)
 	return EX_USAGE;
 }
 
-/* URLs of Redis and Docker are read by those who connect; nothing is connected here. */
-static bool is_backend_sound(const struct config *c, struct buf *problems)
-{
-	struct backend backend = { .config = c };
-	struct error err = { .kind = ERR_NONE };
-	bool sound = backend_open(&backend, c, &err);
-
-	backend_close(&backend);
-	return sound || !buf_printf(problems, "%s%s%s\n", err.msg, *err.detail ? ": " : "", err.detail);
-}
-
 static bool read_settings(struct config *c, struct arena *arena, const struct options *o)
 {
-	auto_buf problems = BUF_INIT(TEXT_MAX), effective = BUF_INIT(TEXT_MAX);
+	auto_buf problems = BUF_INIT(TEXT_MAX), warnings = BUF_INIT(TEXT_MAX);
+	auto_buf text = BUF_INIT(TEXT_MAX);
 	bool read = config_load(c, arena, o->env_file, &problems);
-	bool fit = config_check(c, &problems) && read && is_backend_sound(c, &problems);
+	bool safe = config_check(c, &problems);
+	bool fit = backend_check(c, &problems) && read && safe;
 
-	if (o->check) {
-		config_print_effective(c, &effective);
-		config_warn(c, &effective);
-		print(stdout, &effective);
+	config_warn(c, &warnings);
+	if (!o->check) {
+		print(stderr, &problems);
+		return fit;
 	}
-	print(o->check ? stdout : stderr, &problems);
-	if (o->check)
-		(void)puts(fit ? "These settings are fit to start." : "These settings are unfit.");
+	config_print_check(c, &problems, &warnings, &text);
+	print(stdout, &text);
+	(void)puts(fit ? "These settings are fit to start." : "These settings are unfit.");
 	return fit;
 }
 

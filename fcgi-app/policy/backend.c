@@ -53,28 +53,59 @@ static bool identify_daemon(struct backend *b, struct deadline deadline, struct 
 	return ok;
 }
 
-bool backend_open(struct backend *b, const struct config *config, struct error *err)
+static struct redis *connect_redis(const struct config *config, struct error *err)
 {
-	struct docker_options docker = {
-		.host = config->docker_host,
-		.cert_dir = config->docker_tls_verify ? config->docker_cert_path : "",
-		.timeout_ms = config->docker_client_timeout * 1000,
-	};
-	struct redis_options redis = {
+	const struct redis_options o = {
 		.url = config->redis_url,
 		.connect_timeout_ms = config->redis_socket_connect_timeout,
 		.timeout_ms = config->redis_socket_timeout,
 	};
 
+	return redis_open(&o, err);
+}
+
+static struct docker *connect_docker(const struct config *config, struct error *err)
+{
+	const struct docker_options o = {
+		.host = config->docker_host,
+		.cert_dir = config->docker_tls_verify ? config->docker_cert_path : "",
+		.timeout_ms = config->docker_client_timeout * 1000,
+	};
+
+	return docker_open(&o, err);
+}
+
+bool backend_open(struct backend *b, const struct config *config, struct error *err)
+{
 	*b = (struct backend){ .config = config };
-	b->redis = redis_open(&redis, err);
+	b->redis = connect_redis(config, err);
 	if (b->redis == NULL)
 		return false;
-	b->docker = docker_open(&docker, err);
+	b->docker = connect_docker(config, err);
 	if (b->docker != NULL)
 		return true;
 	redis_close(&b->redis);
 	return false;
+}
+
+static bool told(struct buf *problems, const char *name, const struct error *err)
+{
+	buf_printf(problems, "%s: %s%s%s\n", name, err->msg, *err->detail != '\0' ? ": " : "",
+	           err->detail);
+	return false;
+}
+
+bool backend_check(const struct config *config, struct buf *problems)
+{
+	struct error err = { 0 };
+	struct redis *redis = connect_redis(config, &err);
+	bool sound = redis != NULL || told(problems, "REDIS_URL", &err);
+	struct docker *docker = connect_docker(config, &err);
+
+	sound = (docker != NULL || told(problems, "DOCKER_HOST", &err)) && sound;
+	redis_close(&redis);
+	docker_close(&docker);
+	return sound;
 }
 
 void backend_close(struct backend *b)

@@ -25,6 +25,8 @@ struct backend {
 
 /* Opens nothing yet: the first use connects. */
 bool backend_open(struct backend *b, const struct config *config, struct error *err);
+/* Could it?  What is wrong with the addresses goes to *problems; nothing is connected. */
+bool backend_check(const struct config *config, struct buf *problems);
 void backend_close(struct backend *b);
 /* Fills the names, once they can be had.  UNAVAILABLE while Docker or Redis does not answer. */
 bool backend_identify(struct backend *b, struct deadline deadline, struct error *err);

@@ -14,6 +14,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Who said it, and what that was when it was no value; both NULL, the default counts. */
+struct origin {
+	const char *where, *refused;
+};
+
 struct config {
 #define STR(field, name, standard, sentence) const char *field;
 #define SECRET(field, name, standard, sentence) const char *field;
@@ -24,8 +29,10 @@ struct config {
 #define SECONDS(field, name, standard, low, high, sentence) int64_t field;    /* milliseconds */
 #define BOOL(field, name, standard, sentence) bool field;
 #include "fcgi-app/policy/config.def"
-	const char *const *sources;        /* where each came from, in config.c's order; NULL = not told */
+	const struct origin *origins;      /* one for each line of config.def */
 };
+
+struct dotenv;
 
 /*
  * Reads every setting.  All problems at once, one line each with variable, value and range, in
@@ -34,15 +41,19 @@ struct config {
  */
 bool config_load(struct config *c, struct arena *arena, const char *env_file,
                  struct buf *problems);
+bool config_read(struct config *c, struct arena *arena, const struct dotenv *file,
+                 struct buf *problems);
 /* Conditions between settings (contract 8.3): the same way. */
 bool config_check(const struct config *c, struct buf *problems);
 /* What is allowed but may surprise, one line each. */
 void config_warn(const struct config *c, struct buf *warnings);
 void config_print_env(struct buf *out);    /* .env.example */
-/* name, value, where it came from; secrets masked */
-void config_print_effective(const struct config *c, struct buf *out);
+/* Of each setting its value, who said it, and a verdict, secrets masked; then what is wrong. */
+void config_print_check(const struct config *c, const struct buf *problems,
+                        const struct buf *warnings, struct buf *out);
 
 bool config_is_production(const struct config *c);
+bool config_names_beta(const struct config *c);    /* APP_ENV does */
 bool config_is_guarded(const struct config *c);    /* production or public beta */
 int64_t config_run_seconds(const struct config *c);        /* the longest that one execution may take */
 int64_t config_workers(const struct config *c);    /* WORKERS, or what 0 stands for */

@@ -76,7 +76,8 @@ static const char *bare(struct arena *arena, struct slice s)
 }
 
 /* NULL when fine, else what is wrong. */
-static const char *parse_line(struct dotenv *e, struct arena *arena, struct slice line)
+static const char *parse_line(struct dotenv *e, struct arena *arena, struct slice line,
+                              unsigned number)
 {
 	line = text_trim(line);
 	if (line.len == 0 || line.at[0] == '#')
@@ -96,7 +97,7 @@ static const char *parse_line(struct dotenv *e, struct arena *arena, struct slic
 
 	if (value == NULL)
 		return "has a quote that is not closed, or text behind it";
-	e->lines[e->n++] = (struct dotenv_line){ arena_strndup(arena, line.at, len), value };
+	e->lines[e->n++] = (struct dotenv_line){ arena_strndup(arena, line.at, len), value, number };
 	return NULL;
 }
 
@@ -115,7 +116,7 @@ bool dotenv_parse(struct dotenv *e, struct arena *arena, struct slice text, stru
 	for (unsigned number = 1; text.len > 0; number++) {
 		const char *end = memchr(text.at, '\n', text.len);
 		size_t len = end != NULL ? (size_t)(end - text.at) : text.len;
-		const char *fault = parse_line(e, arena, (struct slice){ text.at, len });
+		const char *fault = parse_line(e, arena, (struct slice){ text.at, len }, number);
 
 		if (fault != NULL) {
 			buf_printf(problems, "line %u of the env file %s\n", number, fault);
@@ -126,11 +127,11 @@ bool dotenv_parse(struct dotenv *e, struct arena *arena, struct slice text, stru
 	return ok;
 }
 
-const char *dotenv_get(const struct dotenv *e, const char *name)
+const struct dotenv_line *dotenv_find(const struct dotenv *e, const char *name)
 {
 	for (size_t i = e->n; i > 0; i--)
 		if (strcmp(e->lines[i - 1].name, name) == 0)
-			return e->lines[i - 1].value;
+			return &e->lines[i - 1];
 	return NULL;
 }
 

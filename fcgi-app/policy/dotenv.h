@@ -16,13 +16,15 @@ enum { DOTENV_MAX = 256 * 1024 };
 struct dotenv {                            /* `{ 0 }` holds nothing */
 	struct dotenv_line {
 		const char *name, *value;
+		unsigned number;           /* from 1 */
 	} *lines;
 	size_t n;
 };
 
 /* Takes text apart, which must be NUL-terminated; what is wrong goes to *problems, line by line. */
 bool dotenv_parse(struct dotenv *e, struct arena *arena, struct slice text, struct buf *problems);
-const char *dotenv_get(const struct dotenv *e, const char *name);     /* NULL when absent */
+/* The line that counts, or NULL. */
+const struct dotenv_line *dotenv_find(const struct dotenv *e, const char *name);
 
 /* A small file's bytes, NUL-terminated, or NULL and errno (EFBIG above max, EINVAL with a NUL). */
 const char *dotenv_read(struct arena *arena, const char *path, size_t max, size_t *len);

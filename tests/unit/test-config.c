@@ -181,17 +181,51 @@ static void what_is_printed_loads_as_the_defaults(void)
 	buf_finish(&out);
 }
 
-static void the_effective_settings_hide_secrets(void)
+/* What --check prints of this environment. */
+static const char *checked(const char *const *environment, const char *env_file)
 {
-	struct buf out = BUF_INIT(65536);
+	static struct buf out = BUF_INIT(65536), warnings = BUF_INIT(65536);
 
-	CU_ASSERT_FATAL(LOAD("API_KEYS=a:hunter2", "REDIS_URL=redis://:hunter2@x", "MAX_TIMEOUT=9"));
-	config_print_effective(&config, &out);
-	CU_ASSERT(strstr(out.data, "hunter2") == NULL);
-	CU_ASSERT(strstr(out.data, "API_KEYS=(set)\t(environment)\n") != NULL);
-	CU_ASSERT(strstr(out.data, "MAX_TIMEOUT=9\t(environment)\n") != NULL);
-	CU_ASSERT(strstr(out.data, "REDIS_SOCKET_TIMEOUT=5\t(default)\n") != NULL);
-	buf_finish(&out);
+	buf_reset(&out);
+	buf_reset(&warnings);
+	(void)load(environment, env_file);
+	(void)config_check(&config, &problems);
+	config_warn(&config, &warnings);
+	config_print_check(&config, &problems, &warnings, &out);
+	return out.data;
+}
+
+#define CHECKED(...) checked((const char *const[]){ __VA_ARGS__, NULL }, NULL)
+
+static void every_setting_has_a_value_a_source_and_a_verdict(void)
+{
+	const char *const environment[] = { "MAX_TIMEOUT=9", "API_KEY=a:hunter2", NULL };
+	const char *text = checked(environment, file("\nDEFAULT_TIMEOUT=10\nGATEWAY_DOCKER_HOST=ssh://x\n"
+	                                             "LOG_LEVEL=loud\"\nSANDBOX_PRELOAD=\"a\\nb\"\n"));
+
+	CU_ASSERT(strstr(text, "\nMAX_TIMEOUT=9\t(environment)\tok\n") != NULL);
+	CU_ASSERT(strstr(text, "\nAPI_KEYS=(set)\t(environment, as API_KEY)\tunfit\n") != NULL);
+	CU_ASSERT(strstr(text, "\nDEFAULT_TIMEOUT=10\t(env file, line 2)\tunfit\n") != NULL);
+	CU_ASSERT(strstr(text, "\nDOCKER_HOST=ssh://x\t(env file, line 3, as GATEWAY_DOCKER_HOST)\tok\n") != NULL);
+	CU_ASSERT(strstr(text, "\nREDIS_SOCKET_TIMEOUT=5\t(default)\tok\n") != NULL);
+	CU_ASSERT(strstr(text, "\nLOG_LEVEL=loud\"\t(env file, line 4)\tunfit\n") != NULL);
+	CU_ASSERT(strstr(text, "\nSANDBOX_PRELOAD=a?b\t") != NULL);
+	CU_ASSERT(strstr(text, "\nSANDBOX_TMP_ROOT_SIZE=536870912\t(default)\twarning\n") != NULL);
+	CU_ASSERT(strstr(text, "\nwarning: SANDBOX_TMP_ROOT_SIZE + ") != NULL);
+	CU_ASSERT(strstr(text, "\nunfit: DEFAULT_TIMEOUT is above MAX_TIMEOUT\n") != NULL);
+}
+
+static void secrets_are_not_shown(void)
+{
+	file("a:hunter2hunter2\n");
+	CU_ASSERT(strstr(CHECKED("API_KEYS=a:hunter2 b", "REDIS_URL=redis://:hunter2@x"), "hunter2") == NULL);
+	CU_ASSERT(strstr(CHECKED("API_KEYS=a:hunter2 b"), "API_KEYS=(set)\t(environment)\tunfit\n") != NULL);
+
+	const char *text = CHECKED(arena_printf(&arena, "API_KEYS_FILE=%s", path));
+
+	CU_ASSERT(strstr(text, "API_KEYS=(set)\t(environment, as API_KEYS_FILE)\tunfit\n") != NULL);
+	CU_ASSERT(strstr(text, "hunter2") == NULL);
+	CU_ASSERT(strstr(CHECKED("API_KEYS_FILE=/nonexistent"), "API_KEYS=\t(default)\tunfit\n") != NULL);
 }
 
 #define LONG "0123456789abcdef0123456789abcdef"
@@ -376,7 +410,8 @@ int main(void)
 		{ "the env file serves what the environment lacks", the_env_file_serves_what_the_environment_lacks },
 		{ "a bad env file is told by line", a_bad_env_file_is_told_by_line },
 		{ "what is printed loads as the defaults", what_is_printed_loads_as_the_defaults },
-		{ "the effective settings hide secrets", the_effective_settings_hide_secrets },
+		{ "every setting has a value, a source and a verdict", every_setting_has_a_value_a_source_and_a_verdict },
+		{ "secrets are not shown", secrets_are_not_shown },
 		{ "development needs nothing", development_needs_nothing },
 		{ "production takes safe settings only", production_takes_safe_settings_only },
 		{ "a production engine is remote and encrypted", a_production_engine_is_remote_and_encrypted },
