@@ -4,7 +4,6 @@
 #include "fcgi-app/policy/backend.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
-#include "lib/text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -112,12 +111,15 @@ static bool read_settings(struct config *c, struct arena *arena, const struct op
 
 static enum log_level log_level_of(const struct config *c)
 {
-	static const char *const names[] = { "DEBUG", "INFO", "WARNING", "ERROR" };
-	enum log_level level = LOG_DEBUG;
+	static const struct { const char *word; enum log_level level; } levels[] = {
+		{ "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO }, { "WARNING", LOG_WARNING },
+		{ "WARN", LOG_WARNING },
+	};
 
-	while (level < LOG_ERROR && !text_equals_nocase(c->log_level, names[level]))
-		level++;
-	return level;
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		if (strcmp(c->log_level, levels[i].word) == 0)
+			return levels[i].level;
+	return LOG_ERROR;
 }
 
 /* ---- from here on, err->msg is for the operator */

@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ANSWER = 1024 * 1024, MAX_LIST = 8 * 1024 * 1024, MAX_PATH = 1024 };
+enum {
+	MAX_ANSWER = 1024 * 1024, MAX_LIST = 8 * 1024 * 1024, MAX_PATH = 1024,
+	MAX_CREATE = 256 * 1024,           /* a seccomp profile is the most of it */
+};
 
 struct docker {
 	struct curl *curl;
@@ -199,7 +202,7 @@ bool docker_create(struct docker *d, const struct docker_spec *spec, struct dead
                    char id[static 65], struct error *err)
 {
 	auto_answer a = ANSWER_INIT;
-	auto_buf body = BUF_INIT(65536);
+	auto_buf body = BUF_INIT(MAX_CREATE);
 	char name[MAX_PATH / 2], path[MAX_PATH];
 
 	dockerspec_print(spec, &body);

@@ -92,15 +92,18 @@ static struct found find(struct loader *l, const struct setting *s)
 {
 	const struct setting *variable = setting_more(s, SETTING_FROM_FILE);
 	struct found found = any_name(l, from_environment, s);
-	struct found path = { NULL, NULL };
 
 	if (found.text == NULL)
 		found = any_name(l, from_env_file, s);
-	if (variable != NULL && (path = from_environment(l, variable->name)).text == NULL)
+	if (variable == NULL)
+		return found;
+
+	struct found path = from_environment(l, variable->name);
+
+	if (path.text == NULL)
 		path = from_env_file(l, variable->name);
 	if (path.text == NULL)
 		return found;
-
 	if (found.text != NULL)
 		problem(l, variable->name,
 		        arena_printf(l->arena, "and %s are both set: keep one", s->name));
@@ -127,6 +130,18 @@ static void load(struct loader *l, const struct setting *s)
 	}
 }
 
+/* The older way to name a version of the renderer. */
+static void mind_beta(struct loader *l)
+{
+	const struct setting *version = setting_find("SLIDE_RENDERING_VERSION");
+	struct origin *origin = &l->origins[setting_index(version)];
+
+	if (!l->config->beta || origin->where != NULL)
+		return;
+	l->config->slide_rendering_version = "v2";
+	origin->where = "BETA";
+}
+
 bool config_read(struct config *c, struct arena *arena, const struct dotenv *file,
                  struct buf *problems)
 {
@@ -139,6 +154,7 @@ bool config_read(struct config *c, struct arena *arena, const struct dotenv *fil
 	for (const struct setting *s = NULL; (s = setting_next(s)) != NULL;)
 		if (setting_is_one(s))
 			load(&l, s);
+	mind_beta(&l);
 	return l.ok;
 }
 
@@ -180,9 +196,24 @@ int64_t config_run_seconds(const struct config *c)
 	return c->max_timeout * (c->allow_pip_installs ? 2 : 1);
 }
 
+bool config_is_told(const struct config *c, const char *name)
+{
+	const struct setting *s = setting_find(name);
+
+	return s != NULL && c->origins[setting_index(s)].where != NULL;
+}
+
 int64_t config_workers(const struct config *c)
 {
 	if (c->workers > 0)
 		return c->workers;
 	return c->max_concurrent_executions + c->waiting_workers + c->reserved_workers;
+}
+
+/* Base64 of the files, the source, and a million for what is around them. */
+int64_t config_latex_body(const struct config *c)
+{
+	if (c->latex_render_max_request_body_bytes > 0)
+		return c->latex_render_max_request_body_bytes;
+	return (c->latex_max_total_asset_bytes + 2) / 3 * 4 + c->latex_max_tex_chars + 1000000;
 }

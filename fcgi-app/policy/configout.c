@@ -23,11 +23,13 @@ static void print_comment(struct buf *out, const struct setting *s)
 	buf_printf(out, "\n# %s", s->sentence);
 	if (s->kind == SETTING_ENUM)
 		buf_printf(out, " (%s)", s->low);
+	else if (s->low != NULL && setting_find(s->standard) != NULL)
+		buf_printf(out, " (%s to %s; default: %s)", s->low, s->high, s->standard);
 	else if (s->low != NULL)
 		buf_printf(out, " (%s to %s)", s->low, s->high);
 	else if (strcmp(s->standard, "guarded") == 0)
 		buf_puts(out, " (default: true in production and public beta)");
-	else if (strcmp(s->standard, "public_beta") == 0)
+	else if (strcmp(s->standard, "public_beta") == 0 || strcmp(s->standard, "by_app_env") == 0)
 		buf_puts(out, " (default: true in public beta)");
 	print_aliases(out, s);
 	buf_putc(out, '\n');
@@ -42,6 +44,8 @@ void config_print_env(struct buf *out)
 			buf_printf(out, "\n# ---- %s\n", s->name);
 		if (s->kind == SETTING_FROM_FILE)
 			buf_printf(out, "#%s=\n", s->name);
+		if (s->kind == SETTING_OTHER)
+			buf_printf(out, "\n# %s\n#%s=%s\n", s->sentence, s->name, s->standard);
 		if (!setting_is_one(s))
 			continue;
 

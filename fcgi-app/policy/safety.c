@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conditions between settings: what no single range can say (contract 8.3). */
+/*
+ * Conditions between settings: what no single range can say (contract 8.3).  Each problem begins
+ * with the name of a setting, whose verdict it is.
+ */
 #include "fcgi-app/policy/auth.h"
+#include "fcgi-app/policy/setting.h"
+#include "lib/jsonscan.h"
 #include "lib/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512, MEMORY_RESERVE = 64 << 20 };
+enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512, MEMORY_RESERVE = 64 << 20, FIRST_USER = 1000 };
 
 struct check {
 	const struct config *config;
@@ -40,25 +46,45 @@ static bool starts_with(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static void check_sizes(struct check *k)
+/* Numbers that must not be above others; those of milliseconds, above others' seconds. */
+static const struct {
+	const char *less, *more;
+	int64_t units;
+} orders[] = {
+	{ "DEFAULT_TIMEOUT", "MAX_TIMEOUT", 1 },
+	{ "SESSION_TIMEOUT_SECONDS", "MAX_SESSION_LIFETIME_SECONDS", 1 },
+	{ "MAX_INPUT_FILE_SIZE", "MAX_INPUT_TOTAL_SIZE", 1 },
+	{ "MAX_INPUT_TOTAL_SIZE", "MAX_REQUEST_BODY_SIZE", 1 },
+	{ "MAX_REQUEST_BODY_SIZE", "MAX_INFLIGHT_BODY_BYTES", 1 },
+	{ "MAX_OUTPUT_FILE_SIZE", "MAX_OUTPUT_TOTAL_SIZE", 1 },
+	{ "PAGE_LOAD_TIMEOUT_MS", "RENDER_TIMEOUT_SECONDS", 1000 },
+	{ "RENDER_QUEUE_TIMEOUT_MS", "RENDER_TIMEOUT_SECONDS", 1000 },
+	{ "RENDER_MAX_HTML_CHARS", "RENDER_MAX_REQUEST_BODY_BYTES", 1 },
+	{ "RENDER_MAX_TOTAL_ASSET_BYTES", "RENDER_MAX_REQUEST_BODY_BYTES", 1 },
+	{ "RENDER_MAX_ASSET_BYTES", "RENDER_MAX_TOTAL_ASSET_BYTES", 1 },
+	{ "RENDER_MAX_ASSET_BYTES", "RENDER_MAX_OUTPUT_BYTES", 1 },
+	{ "LATEX_MAX_ASSET_BYTES", "LATEX_MAX_TOTAL_ASSET_BYTES", 1 },
+	{ "LATEX_MAX_ASSET_BYTES", "LATEX_MAX_OUTPUT_BYTES", 1 },
+};
+
+static int64_t number_of(const struct check *k, const char *name)
+{
+	return setting_number(k->config, setting_find(name));
+}
+
+static void check_numbers(struct check *k)
 {
 	const struct config *c = k->config;
 
-	demand(k, c->default_timeout <= c->max_timeout, "DEFAULT_TIMEOUT is above MAX_TIMEOUT");
-	demand(k, c->max_session_lifetime_seconds >= c->session_timeout_seconds,
-	       "MAX_SESSION_LIFETIME_SECONDS is below SESSION_TIMEOUT_SECONDS");
-	demand(k, c->max_input_file_size <= c->max_input_total_size,
-	       "MAX_INPUT_FILE_SIZE is above MAX_INPUT_TOTAL_SIZE");
-	demand(k, c->max_input_total_size <= c->max_request_body_size,
-	       "MAX_INPUT_TOTAL_SIZE is above MAX_REQUEST_BODY_SIZE");
-	demand(k, c->max_output_file_size <= c->max_output_total_size,
-	       "MAX_OUTPUT_FILE_SIZE is above MAX_OUTPUT_TOTAL_SIZE");
-	demand(k, c->max_request_body_size <= c->max_inflight_body_bytes,
-	       "MAX_REQUEST_BODY_SIZE is above MAX_INFLIGHT_BODY_BYTES");
+	for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+		demand(k, number_of(k, orders[i].less) <= number_of(k, orders[i].more) * orders[i].units,
+		       "%s is above %s", orders[i].less, orders[i].more);
 	demand(k, config_workers(c) >= c->max_concurrent_executions + c->reserved_workers,
 	       "WORKERS is below MAX_CONCURRENT_EXECUTIONS + RESERVED_WORKERS");
 	demand(k, c->sandbox_uid <= INT32_MAX - c->sandbox_uid_range,
 	       "SANDBOX_UID + SANDBOX_UID_RANGE is above 2147483647");
+	demand(k, config_latex_body(c) >= 1024,
+	       "LATEX_RENDER_MAX_REQUEST_BODY_BYTES is below 1024 and not 0");
 }
 
 /* A token is visible ASCII without commas: the list could not hold one, a header would not. */
@@ -93,12 +119,84 @@ static void check_texts(struct check *k)
 	demand(k, c->run_dir[0] == '/', "RUN_DIR must be an absolute path");
 	demand(k, strlen(c->sandbox_preload) <= PRELOAD_MAX,
 	       "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
-	demand(k, c->use_docker_default_seccomp || c->seccomp_profile_daemon_path[0] == '/',
-	       "USE_DOCKER_DEFAULT_SECCOMP=false needs an absolute SECCOMP_PROFILE_DAEMON_PATH");
 	demand(k, is_pip_index(c->pip_index_url),
 	       "PIP_INDEX_URL must be an http:// or https:// address without blanks and quotes");
-	demand(k, !c->docker_tls_verify || c->docker_cert_path[0] != '\0',
-	       "DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH");
+}
+
+static void check_seccomp(struct check *k)
+{
+	const struct config *c = k->config;
+	struct slice profile = text_slice(c->seccomp_profile);
+	struct json_fault fault = { "it is no object", 0 };
+	bool by_path = c->seccomp_profile_daemon_path[0] != '\0';
+	bool sound = profile.len == 0
+	          || (text_trim(profile).at[0] == '{' && json_scan(profile, true, &fault));
+
+	demand(k, sound, "SECCOMP_PROFILE is no profile: %s (at %zu)", fault.text, fault.offset);
+	if (c->use_docker_default_seccomp)
+		return;
+	demand(k, profile.len > 0 || by_path,
+	       "USE_DOCKER_DEFAULT_SECCOMP=false needs SECCOMP_PROFILE_FILE or "
+	       "SECCOMP_PROFILE_DAEMON_PATH");
+	demand(k, profile.len == 0 || !by_path,
+	       "SECCOMP_PROFILE and SECCOMP_PROFILE_DAEMON_PATH are both set: keep one");
+	demand(k, !by_path || c->seccomp_profile_daemon_path[0] == '/',
+	       "SECCOMP_PROFILE_DAEMON_PATH must be an absolute path");
+}
+
+static bool is_file_there(const char *directory, const char *name)
+{
+	char path[4096];
+
+	return snprintf(path, sizeof path, "%s/%s", directory, name) < (int)sizeof path
+	    && access(path, F_OK) == 0;
+}
+
+static void check_tls(struct check *k)
+{
+	static const char *const files[] = { "ca.pem", "cert.pem", "key.pem" };
+	const struct config *c = k->config;
+
+	if (!c->docker_tls_verify)
+		return;
+	demand(k, c->docker_cert_path[0] != '\0', "DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH");
+	for (size_t i = 0; i < 3 && c->docker_cert_path[0] != '\0'; i++)
+		demand(k, is_file_there(c->docker_cert_path, files[i]), "DOCKER_CERT_PATH has no %s",
+		       files[i]);
+}
+
+static bool has_item(const char *list, const char *wanted)
+{
+	struct slice rest = text_slice(list), item;
+
+	while (text_next_item(&rest, ',', &item))
+		if (slice_equals(item, wanted))
+			return true;
+	return false;
+}
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS_AND_SMALL "0123456789abcdefghijklmnopqrstuvwxyz"
+
+/* The web server answers; what it could not say, or should not, is refused here, too. */
+static void check_cors(struct check *k)
+{
+	const struct config *c = k->config;
+
+	if (!c->enable_cors)
+		return;
+	demand(k, has_only(c->cors_allow_origins, LETTERS DIGITS_AND_SMALL ":/._*, -"),
+	       "CORS_ALLOW_ORIGINS must be origins such as https://example.org:8443, or *");
+	demand(k, has_only(c->cors_allow_methods, LETTERS "*, "),
+	       "CORS_ALLOW_METHODS must be methods such as GET,POST, or *");
+	demand(k, has_only(c->cors_allow_headers, LETTERS DIGITS_AND_SMALL "*, -"),
+	       "CORS_ALLOW_HEADERS must be names of headers, or *");
+	demand(k, !has_item(c->cors_allow_origins, "*") || !c->cors_allow_credentials,
+	       "CORS_ALLOW_ORIGINS=* needs CORS_ALLOW_CREDENTIALS=false");
+	if (!config_is_guarded(c))
+		return;
+	demand(k, config_is_told(c, "CORS_ALLOW_ORIGINS") && !has_item(c->cors_allow_origins, "*"),
+	       "CORS_ALLOW_ORIGINS must name each origin, or ENABLE_CORS be false");
 }
 
 static void check_keys(struct check *k)
@@ -139,12 +237,8 @@ static bool is_pinned(const char *image)
 
 static bool is_strong(const struct config *c)
 {
-	struct slice list = text_slice(c->strong_sandbox_runtimes), item;
-
-	while (text_next_item(&list, ',', &item))
-		if (c->sandbox_runtime[0] != '\0' && slice_equals(item, c->sandbox_runtime))
-			return true;
-	return false;
+	return c->sandbox_runtime[0] != '\0'
+	    && has_item(c->strong_sandbox_runtimes, c->sandbox_runtime);
 }
 
 /* The part of scheme://[user@]host[:port] that names the machine, brackets of IPv6 taken off. */
@@ -197,6 +291,7 @@ static void check_guarded(struct check *k)
 	demand(k, is_pinned(c->sandbox_image),
 	       "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest");
 	demand(k, c->sandbox_read_only_rootfs, "SANDBOX_READ_ONLY_ROOTFS must be true");
+	demand(k, !c->enable_docs, "ENABLE_DOCS must be false");
 	check_docker_host(k);
 }
 
@@ -204,23 +299,29 @@ static void check_public_beta(struct check *k)
 {
 	const struct config *c = k->config;
 
-	demand(k, c->require_auth, "a public beta needs REQUIRE_AUTH");
+	demand(k, c->require_auth, "REQUIRE_AUTH must be true in a public beta");
 	demand(k, strcmp(c->sandbox_network_mode, "none") == 0,
-	       "a public beta needs SANDBOX_NETWORK_MODE=none");
-	demand(k, !c->allow_pip_installs, "a public beta needs ALLOW_PIP_INSTALLS=false");
-	demand(k, is_strong(c), "a public beta needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES");
+	       "SANDBOX_NETWORK_MODE must be none in a public beta");
+	demand(k, !c->allow_pip_installs, "ALLOW_PIP_INSTALLS must be false in a public beta");
+	demand(k, is_strong(c),
+	       "SANDBOX_RUNTIME must be one of STRONG_SANDBOX_RUNTIMES in a public beta");
 }
 
 bool config_check(const struct config *c, struct buf *problems)
 {
 	struct check k = { .config = c, .problems = problems, .ok = true };
 
-	check_sizes(&k);
+	check_numbers(&k);
 	check_texts(&k);
 	check_keys(&k);
 	check_tokens(&k);
+	check_cors(&k);
+	check_seccomp(&k);
+	check_tls(&k);
 	demand(&k, !c->require_strong_sandbox_isolation || is_strong(c),
 	       "REQUIRE_STRONG_SANDBOX_ISOLATION needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES");
+	demand(&k, !c->require_shared_state || config_is_told(c, "REDIS_URL"),
+	       "REQUIRE_SHARED_STATE needs REDIS_URL");
 	if (config_is_guarded(c))
 		check_guarded(&k);
 	if (c->public_beta_mode)
@@ -228,15 +329,36 @@ bool config_check(const struct config *c, struct buf *problems)
 	return k.ok;
 }
 
+__attribute__((format(printf, 3, 4)))
+static void warn(struct buf *warnings, bool unusual, const char *fmt, ...)
+{
+	char text[320];
+	va_list args;
+
+	if (!unusual)
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	buf_printf(warnings, "%s\n", text);
+}
+
 void config_warn(const struct config *c, struct buf *warnings)
 {
 	int64_t tmpfs = c->sandbox_tmp_root_size + c->sandbox_home_tmpfs_size + c->sandbox_shm_size;
+	bool has_profile = c->seccomp_profile[0] != '\0' || c->seccomp_profile_daemon_path[0] != '\0';
 
-	if (tmpfs + MEMORY_RESERVE > c->sandbox_mem_limit)
-		buf_puts(warnings, "SANDBOX_TMP_ROOT_SIZE + SANDBOX_HOME_TMPFS_SIZE + SANDBOX_SHM_SIZE leave less than "
-		         "64m of SANDBOX_MEM_LIMIT: a session that fills them is lost\n");
-	if (c->max_active_sessions > c->sandbox_uid_range)
-		buf_puts(warnings, "MAX_ACTIVE_SESSIONS is above SANDBOX_UID_RANGE: one daemon has no uid for each\n");
-	if (!c->require_auth)
-		buf_puts(warnings, "REQUIRE_AUTH is false: every caller is the same one and may use every session\n");
+	warn(warnings, tmpfs + MEMORY_RESERVE > c->sandbox_mem_limit,
+	     "SANDBOX_TMP_ROOT_SIZE + SANDBOX_HOME_TMPFS_SIZE + SANDBOX_SHM_SIZE leave less than 64m "
+	     "of SANDBOX_MEM_LIMIT: a session that fills them is lost");
+	warn(warnings, c->max_active_sessions > c->sandbox_uid_range,
+	     "MAX_ACTIVE_SESSIONS is above SANDBOX_UID_RANGE: one daemon has no uid for each");
+	warn(warnings, c->sandbox_uid < FIRST_USER,
+	     "SANDBOX_UID is below %d: the host may know such a user", FIRST_USER);
+	warn(warnings, !c->require_auth,
+	     "REQUIRE_AUTH is false: every caller is the same one and may use every session");
+	warn(warnings, config_names_beta(c) && !c->public_beta_mode,
+	     "PUBLIC_BETA_MODE is false, so APP_ENV=%.64s stands for nothing", c->app_env);
+	warn(warnings, c->use_docker_default_seccomp && has_profile,
+	     "USE_DOCKER_DEFAULT_SECCOMP is true, so the profile that is set does nothing");
 }

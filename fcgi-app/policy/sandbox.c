@@ -22,6 +22,15 @@ static const char *home(struct arena *arena, const struct config *c, int64_t uid
 	             c->allow_pip_installs ? "exec,mode=0700" : "noexec,mode=0700");
 }
 
+/* Docker wants the profile itself, as its client sends it; Podman takes a path of its own, too. */
+static const char *seccomp(struct arena *arena, const struct config *c)
+{
+	bool by_path = c->seccomp_profile[0] == '\0';
+
+	return arena_printf(arena, "seccomp=%s",
+	                    by_path ? c->seccomp_profile_daemon_path : c->seccomp_profile);
+}
+
 static bool create(struct backend *b, struct arena *arena, const struct sandbox_request *want,
                    struct deadline deadline, char id[static 65], struct error *err)
 {
@@ -66,8 +75,7 @@ static bool create(struct backend *b, struct arena *arena, const struct sandbox_
 		.runtime = c->sandbox_runtime,
 		.security_opt = (const char *const[]){
 			"no-new-privileges:true",
-			c->use_docker_default_seccomp ? NULL
-				: arena_printf(arena, "seccomp=%s", c->seccomp_profile_daemon_path),
+			c->use_docker_default_seccomp ? NULL : seccomp(arena, c),
 			NULL,
 		},
 		.memory_bytes = c->sandbox_mem_limit,

@@ -29,6 +29,8 @@ static const struct setting settings[] = {
 #define ALIAS(name) { SETTING_ALIAS, 0, #name, NULL, NULL, NULL, NULL },
 #define FROM_FILE(name) { SETTING_FROM_FILE, 0, #name, NULL, NULL, NULL, NULL },
 #define SAMPLE(value) { SETTING_SAMPLE, 0, value, NULL, NULL, NULL, NULL },
+#define OTHER(name, standard, sentence) \
+	{ SETTING_OTHER, 0, #name, standard, NULL, NULL, sentence },
 #include "fcgi-app/policy/config.def"
 };
 
@@ -55,10 +57,18 @@ bool setting_is_one(const struct setting *s)
 	return s->kind < SETTING_SECTION;
 }
 
+const struct setting *setting_find(const char *name)
+{
+	for (const struct setting *s = settings; s < settings + SETTINGS; s++)
+		if (setting_is_one(s) && strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
 const struct setting *setting_more(const struct setting *after, enum setting_kind kind)
 {
 	for (const struct setting *s = after; (s = setting_next(s)) != NULL;) {
-		if (setting_is_one(s) || s->kind == SETTING_SECTION)
+		if (setting_is_one(s) || s->kind == SETTING_SECTION || s->kind == SETTING_OTHER)
 			break;
 		if (s->kind == kind)
 			return s;
@@ -142,37 +152,51 @@ const char *setting_read(struct config *c, struct arena *arena, const struct set
 	case SETTING_SECTION:
 	case SETTING_ALIAS:
 	case SETTING_FROM_FILE:
-	case SETTING_SAMPLE: break;
+	case SETTING_SAMPLE:
+	case SETTING_OTHER: break;
 	}
 	return NULL;
 }
 
-/* A default may depend on APP_ENV, which is the first to be read. */
+/* A default may depend on settings above: on APP_ENV, or on the one it names. */
 void setting_read_standard(struct config *c, struct arena *arena, const struct setting *s)
 {
+	const struct setting *other = setting_find(s->standard);
 	const char *text = s->standard;
 
-	if (s->kind == SETTING_BOOL && strcmp(text, "public_beta") == 0)
+	if (s->low != NULL && other != NULL) {
+		memcpy((char *)c + s->offset, (const char *)c + other->offset, sizeof(int64_t));
+		return;
+	}
+	if (s->kind == SETTING_BOOL && strcmp(text, "by_app_env") == 0)
 		text = config_names_beta(c) ? "true" : "false";
+	else if (s->kind == SETTING_BOOL && strcmp(text, "public_beta") == 0)
+		text = c->public_beta_mode ? "true" : "false";
 	else if (s->kind == SETTING_BOOL && strcmp(text, "guarded") == 0)
 		text = config_is_guarded(c) ? "true" : "false";
 	(void)setting_read(c, arena, s, text);
+}
+
+int64_t setting_number(const struct config *c, const struct setting *s)
+{
+	int64_t number;
+
+	memcpy(&number, (const char *)c + s->offset, sizeof number);
+	return number;
 }
 
 void setting_print(const struct config *c, const struct setting *s, struct buf *out)
 {
 	const char *field = (const char *)c + s->offset;
 	const char *text = NULL;
-	int64_t number = 0;
 
 	if (s->kind == SETTING_BOOL) {
 		buf_puts(out, *(const bool *)field ? "true" : "false");
 	} else if (s->low != NULL && s->kind != SETTING_ENUM) {
-		memcpy(&number, field, sizeof number);
 		if (s->kind == SETTING_SECONDS)
-			buf_printf(out, "%g", (double)number / 1000);
+			buf_printf(out, "%g", (double)setting_number(c, s) / 1000);
 		else
-			buf_printf(out, "%" PRId64, number);
+			buf_printf(out, "%" PRId64, setting_number(c, s));
 	} else {
 		memcpy(&text, field, sizeof text);
 		buf_puts(out, s->kind != SETTING_SECRET ? text : *text != '\0' ? "(set)" : "");

@@ -10,6 +10,7 @@ enum setting_kind {
 	SETTING_BOOL,
 	/* not settings: they say more about the one before, or open a section */
 	SETTING_SECTION, SETTING_ALIAS, SETTING_FROM_FILE, SETTING_SAMPLE,
+	SETTING_OTHER,
 };
 
 /* `low` holds the words of an ENUM; elsewhere it is NULL where there is no range. */
@@ -24,6 +25,7 @@ const struct setting *setting_next(const struct setting *s);
 size_t setting_index(const struct setting *s);
 size_t setting_count(void);
 bool setting_is_one(const struct setting *s);
+const struct setting *setting_find(const char *name);      /* a setting of that name, or NULL */
 /* The line of that kind that belongs to s, behind `after` (s itself at first), or NULL. */
 const struct setting *setting_more(const struct setting *after, enum setting_kind kind);
 
@@ -31,6 +33,7 @@ const struct setting *setting_more(const struct setting *after, enum setting_kin
 const char *setting_read(struct config *c, struct arena *arena, const struct setting *s,
                          const char *text);
 void setting_read_standard(struct config *c, struct arena *arena, const struct setting *s);
+int64_t setting_number(const struct config *c, const struct setting *s);   /* an INT's or a SIZE's */
 /* The value in force; of a secret only whether there is one. */
 void setting_print(const struct config *c, const struct setting *s, struct buf *out);
 

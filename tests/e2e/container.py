@@ -131,6 +131,7 @@ def rows(tap):
         with gateway.session() as session:
             settings(tap, gateway, session)
 
+    profile(tap)
 
 def look(tap, gateway, one, other):
     seen = gateway.docker.inspect(one.id)
@@ -265,6 +266,32 @@ def created(gateway):
     if response.status not in (200, 503):
         raise Failed(repr(response))
     return Session(gateway.client(), response.json) if response.status == 200 else None
+
+
+# Everything but symbolic links: that this profile is in force can be seen.
+NO_LINKS = """{"defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [{"names": ["symlink", "symlinkat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}
+"""
+
+
+def profile(tap):
+    with scratch() as where, Redis(where).start() as redis:
+        path = where / "profile.json"
+        path.write_text(NO_LINKS)
+        with (
+            Gateway(
+                where, redis, USE_DOCKER_DEFAULT_SECCOMP="false", SECCOMP_PROFILE_FILE=path
+            ) as gateway,
+            gateway.session() as session,
+        ):
+
+            @tap.row("profile: a file of the gateway's is what Docker enforces")
+            def _():
+                options = gateway.docker.inspect(session.id)["HostConfig"]["SecurityOpt"]
+                equal([o.partition("=")[0] for o in options], ["no-new-privileges:true", "seccomp"])
+                result = session.bash("touch a && ln a b && echo linked; ln -s a c")
+                equal(result.stdout, "linked\n")
+                matches(".*Operation not supported", result.stderr.strip())
 
 
 def settings(tap, gateway, session):

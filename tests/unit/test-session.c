@@ -115,6 +115,20 @@ static void its_container_is_hardened(void)
 	CU_ASSERT_EQUAL(strlen(engine.state->containers[0].name), 20);
 }
 
+static void a_profile_is_sent_or_named(void)
+{
+	struct session made;
+
+	fresh();
+	s.config.use_docker_default_seccomp = false;
+	s.config.seccomp_profile_daemon_path = "/etc/profile.json";
+	CU_ASSERT_FATAL(create(alice, &made));
+	CU_ASSERT(body_has("\"SecurityOpt\":[\"no-new-privileges:true\",\"seccomp=/etc/profile.json\"]"));
+	s.config.seccomp_profile = "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}";
+	CU_ASSERT_FATAL(create(alice, &made));
+	CU_ASSERT(body_has("\"seccomp={\\\"defaultAction\\\": \\\"SCMP_ACT_ALLOW\\\"}\"]"));
+}
+
 static void a_network_is_what_the_settings_give(void)
 {
 	struct session made;
@@ -455,6 +469,7 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "a session is made and found", a_session_is_made_and_found },
 		{ "its container is hardened", its_container_is_hardened },
+		{ "a profile is sent or named", a_profile_is_sent_or_named },
 		{ "a network is what the settings give", a_network_is_what_the_settings_give },
 		{ "HOME holds programs where pip may bring some", home_holds_programs_where_pip_may_bring_some },
 		{ "quotas hold", quotas_hold },
