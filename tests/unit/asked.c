@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/asked.h"
 
-#include "fcgi-app/policy/execute.h"
 #include "fcgi-app/policy/session.h"
 #include "lib/request.h"
 
 #include <stdio.h>
 
 char asked[ASKED_MAX];
+struct execution asked_run;
 
 bool execute_run(struct backend *b, struct arena *arena, const struct claim *claim,
                  const struct execution *what, struct result *out, struct error *err)
@@ -19,6 +19,7 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 	(void)b;
 	(void)arena;
 	(void)out;
+	asked_run = *what;
 	for (size_t i = 0; i < what->n_files && i < 3; i++)
 		used += snprintf(asked + used, ASKED_MAX - (size_t)used, " %.*s=%.*s",
 		                 (int)what->files[i].name.len, what->files[i].name.at,
