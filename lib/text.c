@@ -139,6 +139,60 @@ struct slice text_trim(struct slice s)
 	return s;
 }
 
+/* One well-formed character; those of three bytes and less are told apart. */
+static bool is_wide_blank(const char *at, size_t len)
+{
+	static const char *const blanks[] = {
+		"\x1c", "\x1d", "\x1e", "\x1f", "\xc2\x85", "\u00a0", "\u1680", "\u2028", "\u2029",
+		"\u202f", "\u205f", "\u3000",
+	};
+
+	if (len == 1 && is_blank(*at))
+		return true;
+	if (len == 3 && memcmp(at, "\xe2\x80", 2) == 0 && (uint8_t)at[2] <= 0x8a)
+		return true;               /* U+2000 to U+200A */
+	for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+		if (slice_equals((struct slice){ at, len }, blanks[i]))
+			return true;
+	return false;
+}
+
+static bool is_continuation(char c)
+{
+	return ((uint8_t)c & 0xc0) == 0x80;
+}
+
+static size_t first_char(struct slice s)
+{
+	size_t n = s.len > 0;
+
+	while (n < s.len && is_continuation(s.at[n]))
+		n++;
+	return n;
+}
+
+static size_t last_char(struct slice s)
+{
+	size_t n = s.len > 0;
+
+	while (n < s.len && is_continuation(s.at[s.len - n]))
+		n++;
+	return n;
+}
+
+struct slice text_strip(struct slice s)
+{
+	size_t n;
+
+	while ((n = first_char(s)) > 0 && is_wide_blank(s.at, n)) {
+		s.at += n;
+		s.len -= n;
+	}
+	while ((n = last_char(s)) > 0 && is_wide_blank(s.at + s.len - n, n))
+		s.len -= n;
+	return s;
+}
+
 struct slice text_slice(const char *s)
 {
 	return s ? (struct slice){ s, strlen(s) } : (struct slice){ "", 0 };

@@ -59,7 +59,7 @@ static bool int_from_text(struct slice s, int64_t *out)
 	bool negative = false;
 	int64_t n;
 
-	s = text_trim(s);
+	s = text_strip(s);
 	if (s.len && (*s.at == '-' || *s.at == '+')) {
 		negative = *s.at == '-';
 		s = rest(s);

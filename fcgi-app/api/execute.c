@@ -38,7 +38,7 @@ static const char *name_rule(const struct check *c, void *value)
 	size_t max = (size_t)c->config->max_file_name_length, used;
 	struct utf8 utf8 = { 0 };
 
-	*name = text_trim(*name);
+	*name = text_strip(*name);
 	if (!name->len)
 		return "File name cannot be empty";
 	if (utf8_count(&utf8, (const uint8_t *)name->at, name->len, max + 1, &used) > max)

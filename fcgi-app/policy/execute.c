@@ -198,7 +198,7 @@ static bool run(struct job *j, struct error *err)
 
 static bool is_blank(struct slice code)
 {
-	return text_trim(code).len == 0;
+	return text_strip(code).len == 0;
 }
 
 static void result_empty(struct result *r)

@@ -297,7 +297,7 @@ const char *collector_end_of(struct collector *k, struct slice text)
 {
 	size_t max = (size_t)k->config->max_error_chars;
 
-	return c_string(k->arena, text_trim(last_chars(text_trim(text), max)));
+	return c_string(k->arena, text_strip(last_chars(text_strip(text), max)));
 }
 
 const char *collector_error_text(struct collector *k)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readings of short texts: an integer prints back, sizes and numbers stay in range. */
 #include "lib/text.h"
+#include "lib/wire/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 	must(!text_number(s, &d) || isfinite(d));
 	must(!text_size(s, &n) || n >= 0);
 	must(!text_bool(s, &b) || strlen(s) <= 5);
+	must(!utf8_is_valid(s, strlen(s)) ||
+	     text_strip(text_slice(s)).len <= text_trim(text_slice(s)).len);
 	while (text_next_item(&list, ',', &item))
 		must(item.len > 0 && !memchr(item.at, ',', item.len) &&
 		     text_trim(item).len == item.len);

@@ -132,6 +132,7 @@ static void a_timeout_is_coerced_then_bounded(void)
 		{ WITH(",\"timeout\":30.0"), "c python 1 30" },
 		{ WITH(",\"timeout\":1e1"), "c python 1 10" },
 		{ WITH(",\"timeout\":\" +1_0.00 \""), "c python 1 10" },
+		{ WITH(",\"timeout\":\"\\u2009 5\\u00a0\""), "c python 1 5" },
 		{ WITH(",\"timeout\":true"), "c python 1 1" },
 		{ WITH(",\"timeout\":120"), "c python 1 120" },
 		{ WITH(",\"timeout\":0"), TIMEOUT("greater_than_equal", "greater than or equal to 1", "0", GE) },
@@ -194,6 +195,7 @@ static void file_names_stay_below_home(void)
 {
 	check_rows(api_execute, (const struct row[]){
 		NAME("  ", "File name cannot be empty"),
+		NAME("\u3000\u00a0", "File name cannot be empty"),
 		NAME(TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "123456789",
 		     "File name too long (max 128 chars)"),
 		NAME("a..b", SEGMENTS), NAME("/a", SEGMENTS), NAME("a\\\\b", SEGMENTS),

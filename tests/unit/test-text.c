@@ -75,6 +75,15 @@ static void trim_takes_blanks_off_both_ends(void)
 	CU_ASSERT_FALSE(slice_equals((struct slice){ "a\0b", 3 }, "a"));
 }
 
+static void strip_knows_every_blank(void)
+{
+	CU_ASSERT(slice_equals(text_strip(text_slice("\u3000 \u200aa\u00a0b\x1f\u2028\n")), "a\u00a0b"));
+	CU_ASSERT(slice_equals(text_strip(text_slice("\u200b\u200bé\xc2\x85")), "\u200b\u200bé"));
+	CU_ASSERT(slice_equals(text_strip(text_slice("\u00a0\u1680\u2000")), ""));
+	CU_ASSERT(slice_equals(text_strip(text_slice("")), ""));
+	CU_ASSERT(slice_equals(text_strip(text_slice("\U0001f600")), "\U0001f600"));
+}
+
 static void list_items_are_trimmed_and_never_empty(void)
 {
 	struct slice list = text_slice(" a ,, b c,\t,d,"), item;
@@ -93,6 +102,7 @@ int main(void)
 		{ "sizes have Docker's units", sizes_have_dockers_units },
 		{ "booleans are eight words", booleans_are_eight_words },
 		{ "trim takes blanks off both ends", trim_takes_blanks_off_both_ends },
+		{ "strip knows every blank", strip_knows_every_blank },
 		{ "list items are trimmed and never empty", list_items_are_trimmed_and_never_empty },
 		{ NULL, NULL },
 	};
