@@ -17,7 +17,7 @@ enum err_kind {
 struct error {
 	enum err_kind kind;
 	unsigned retry_after_s;            /* sent with LIMITED and UNAVAILABLE; 0 = 1 second */
-	char msg[240];                     /* for the client: no secret, no host path */
+	char msg[640];                     /* for the client: no secret, no host path; may hold a file's name */
 	char detail[240];                  /* for the log: errno text, Docker's words */
 };
 

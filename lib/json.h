@@ -86,5 +86,6 @@ void json_put_number(struct json_out *o, const struct json *node); /* integers d
  */
 void json_put_node(struct json_out *o, const struct json_doc *doc, const struct json *node,
                    size_t max);
+void json_put_beginning(struct json_out *o, struct slice s, size_t max);   /* of a text, the same */
 
 #endif

@@ -83,11 +83,15 @@ static size_t fitting(struct slice s, size_t room)
 	return n;
 }
 
-static void put_beginning(struct json_out *o, struct slice s, size_t max)
+void json_put_beginning(struct json_out *o, struct slice s, size_t max)
 {
 	static const char end[] = "...";
 	auto_buf cut = BUF_INIT(max);
 
+	if (fitting(s, max - 2) == s.len) {
+		json_put_text(o, s);
+		return;
+	}
 	buf_append(&cut, s.at, fitting(s, max - sizeof "\"...\"" + 1));
 	buf_puts(&cut, end);
 	json_put_text(o, buf_slice(&cut));
@@ -111,7 +115,7 @@ void json_put_node(struct json_out *o, const struct json_doc *doc, const struct 
 	if (o->to->data)
 		o->to->data[start] = '\0';
 	if (json_type(node) == JSON_STRING && max >= sizeof "\"...\"" - 1)
-		put_beginning(o, json_string(doc, node), max);
+		json_put_beginning(o, json_string(doc, node), max);
 	else
 		json_put_null(o);
 }

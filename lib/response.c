@@ -93,9 +93,10 @@ static bool has_header(const struct response *res, const char *name)
 static void put_head(const struct response *res, const struct request *req, struct buf *head)
 {
 	buf_printf(head, "Status: %u %s\r\n", res->status, reason(res->status));
+	if (has_body(res) && res->body.len)
+		buf_printf(head, "Content-Type: %s\r\n", res->content_type);
 	if (has_body(res))
-		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n", res->content_type,
-		           res->body.len);
+		buf_printf(head, "Content-Length: %zu\r\n", res->body.len);
 	buf_printf(head, "X-Request-ID: %s\r\n", req->id);
 	buf_puts(head, "X-Code-Execution-Version: " PACKAGE_VERSION "\r\n"
 	               "X-Code-Execution-Version-Tag: v" PACKAGE_VERSION "\r\n"

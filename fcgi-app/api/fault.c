@@ -94,12 +94,10 @@ void fault_report_syntax(struct check *c, const struct json_fault *fault)
 
 void fault_report_text(struct check *c, struct slice body)
 {
-	if (body.len > INPUT_MAX)
-		body.len = INPUT_MAX;
 	begin(c, "model_attributes_type");
 	json_put_str(&c->out, "body");
 	put_message(&c->out, "Input should be a valid dictionary or object to extract fields from");
-	json_put_text(&c->out, body);
+	json_put_beginning(&c->out, body, INPUT_MAX);
 	json_end(&c->out, '}');
 }
 

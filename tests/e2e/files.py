@@ -10,6 +10,7 @@ from support.tap import ensure, equal, matches
 
 OUT = "/tmp/output"
 OCTET = "application/octet-stream"
+LONG = "/".join(["\U0001f600" * 63] * 2)
 
 # fmt: off
 MIME = {
@@ -50,6 +51,10 @@ REFUSED = [
      "File 'a' content is not valid base64"),
     ("base64 that is not ASCII", [{"name": "a", "content": "aGk\u00e9"}], 400,
      "File 'a' content is not valid base64"),
+    ("a long name told whole", [{"name": LONG, "content": "!"}], 400,
+     f"File '{LONG}' content is not valid base64"),
+    ("a long name twice", [given(LONG, "x"), given(LONG, "y")], 400,
+     f"Duplicate input file name '{LONG}' is not allowed"),
     ("a data: URI", [{"name": "a", "content": "data:;base64,aGk="}], 400,
      "File 'a' content is not valid base64"),
     ("a file too large", [given("a", bytes(65537))], 400,
@@ -61,6 +66,8 @@ REFUSED = [
      "File 'b' content is not valid base64"),
     ("no name", [given("", "x")], 422, "Value error, File name cannot be empty"),
     ("a blank name", [given("  ", "x")], 422, "Value error, File name cannot be empty"),
+    ("a name of Unicode's blanks", [given("\u3000\u00a0", "x")], 422,
+     "Value error, File name cannot be empty"),
     ("129 characters", [given("n" * 129, "x")], 422,
      "Value error, File name too long (max 128 chars)"),
     ("..", [given("..", "x")], 422, "Value error, File name contains invalid path segments"),

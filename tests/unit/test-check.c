@@ -315,6 +315,20 @@ static void a_body_of_another_type_is_one_text(void)
 		CU_ASSERT_STRING_EQUAL(send_typed(api_session_create, other[i], "{\"a\":1}", 7),
 		                       NO_OBJECT("\"{\\\"a\\\":1}\""));
 	CU_ASSERT_STRING_EQUAL(send_json(api_execute, "[]"), NO_OBJECT("[]"));
+
+	/* 1024 bytes of input, quotes and dots included, and no half character. */
+	enum { KEPT = (1024 - 5) / 2 * 2 };
+	char text[2001];
+
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		text[i] = "\xc3\xa9"[i % 2];
+	text[sizeof text - 1] = '\0';
+
+	const char *got = send_typed(api_execute, "text/plain", text, sizeof text - 1);
+	const char *input = strstr(got, "\"input\":\"");
+
+	CU_ASSERT_FATAL(input != NULL);
+	CU_ASSERT(strncmp(input + 9, text, KEPT) == 0 && strcmp(input + 9 + KEPT, "...\"}]}") == 0);
 	CU_ASSERT_STRING_EQUAL(send_json(api_execute, "\"x\""), NO_OBJECT("\"x\""));
 }
 

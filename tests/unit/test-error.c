@@ -57,7 +57,7 @@ static void context_comes_before_the_cause(void)
 /* Three-byte characters behind 0, 1, 2 bytes: each way the end may fall into one. */
 static void texts_are_cut_between_characters(void)
 {
-	char text[601];
+	char text[901];
 
 	for (size_t i = 0; i < sizeof text - 1; i++)
 		text[i] = "\xe2\x82\xac"[i % 3];

@@ -27,6 +27,8 @@ static void answer(struct request *req)
 		buf_puts(&res.body, "{}");
 	} else if (strcmp(req->path, "/nothing") == 0) {
 		res.status = 204;
+	} else if (strcmp(req->path, "/elsewhere") == 0) {
+		res.status = 307;
 	} else if (strcmp(req->path, "/large") == 0) {
 		buf_puts(&res.body, "{");
 		buf_append(&res.body, (char[BODY_MAX]){ "" }, BODY_MAX);
@@ -101,6 +103,14 @@ static void a_204_has_no_body_nor_talks_of_one(void)
 	CU_ASSERT(end && end[4] == '\0');
 }
 
+static void no_body_has_no_type(void)
+{
+	const char *text = ask("/elsewhere");
+
+	CONTAINS(text, "Content-Length: 0\r\n");
+	CU_ASSERT_PTR_NULL(strstr(text, "\nContent-Type: "));
+}
+
 static void an_answer_too_large_is_a_500_not_half_of_it(void)
 {
 	const char *text = ask("/large");
@@ -121,6 +131,7 @@ int main(void)
 		  who_is_refused_for_now_is_told_when_to_return },
 		{ "a 401 names its scheme", a_401_names_its_scheme },
 		{ "a 204 has no body nor talks of one", a_204_has_no_body_nor_talks_of_one },
+		{ "no body has no type", no_body_has_no_type },
 		{ "an answer too large is a 500, not half of it",
 		  an_answer_too_large_is_a_500_not_half_of_it },
 		{ NULL, NULL },
