@@ -2,97 +2,23 @@
 """A Docker daemon of our own is stopped, killed, restarted under running sessions: security.md 5, 9 to 13."""
 
 import os
-import shutil
 import signal
-import subprocess
 import time
 
+from support.daemon import Daemon, missing
 from support.docker import Docker
 from support.gateway import Gateway
 from support.redis import Redis
-from support.service import IMAGE, Program, scratch
+from support.service import scratch
 from support.tap import Background, Skipped, ensure, equal, eventually
 
 from .oracle import Oracle, typed
 
 
-class Daemon(Program):
-    """dockerd with its own directories, no network of its own, and one image."""
-
-    def __init__(self, where, *options):
-        self.where = where / "docker"
-        self.where.mkdir(exist_ok=True)
-        self.host = f"unix://{self.where}/d.sock"
-        super().__init__(
-            [
-                "dockerd",
-                "--host",
-                self.host,
-                "--data-root",
-                str(self.where / "data"),
-                "--exec-root",
-                str(self.where / "exec"),
-                "--pidfile",
-                str(self.where / "pid"),
-                "--bridge=none",
-                "--iptables=false",
-                "--ip-masq=false",
-                "--shutdown-timeout",
-                "5",
-                *options,
-            ],
-            where / "dockerd.log",
-        )
-
-    def start(self):
-        super().start()
-        return self.until(lambda: Docker(self.host).available(), 40, "answering")
-
-    def kill(self):
-        """As the kernel's out-of-memory killer would: the shims live on."""
-        self.process.kill()
-        self.process.wait()
-        # Its containerd dies with it; where nobody reaps that, its pid would seem to be in use.
-        for left in (self.where / "pid", self.where / "exec/containerd/containerd.pid"):
-            left.unlink(missing_ok=True)
-
-    def load(self, image):
-        save = subprocess.Popen(
-            ["docker", "-H", Docker().host, "save", image], stdout=subprocess.PIPE
-        )
-        subprocess.run(
-            ["docker", "-H", self.host, "load", "--quiet"],
-            stdin=save.stdout,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=240,
-        )
-        save.wait(10)
-
-    def stop(self, number=signal.SIGTERM, seconds=30):
-        status = super().stop(number, seconds)
-        for line in subprocess.run(
-            ["ps", "-eo", "pid=,args="], capture_output=True, text=True
-        ).stdout.splitlines():
-            pid, _, args = line.strip().partition(" ")
-            if str(self.where) in args and ("containerd" in args):
-                os.kill(int(pid), signal.SIGKILL)
-        with open("/proc/mounts") as mounts:
-            below = [m.split()[1] for m in mounts if m.split()[1].startswith(str(self.where))]
-        for path in sorted(below, reverse=True):
-            subprocess.run(["umount", "-l", path], check=False)
-        return status
-
-
 def rows(tap):
-    if not shutil.which("dockerd") or os.geteuid() != 0:
-        tap.row("daemon")(lambda: skip("starting a dockerd of our own needs root and dockerd"))
-        return
-    image = next(
-        (i for i in (IMAGE.rsplit(":", 1)[0] + ":core", IMAGE) if Docker().has_image(i)), None
-    )
-    if not image:
-        tap.row("daemon")(lambda: skip(f"no image {IMAGE}"))
+    image, reason = missing()
+    if reason:
+        tap.row("daemon")(lambda: skip(reason))
         return
     with scratch() as where, Redis(where).start() as redis, Daemon(where) as daemon:
         daemon.start()
