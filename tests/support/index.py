@@ -141,9 +141,9 @@ def site():
 class Index:
     """Ends with its `with`, the network too."""
 
-    def __init__(self, docker=None, network=None):
+    def __init__(self, docker=None, network=None, image=IMAGE):
         """network: one that is there already."""
-        self.docker = docker or Docker()
+        self.docker, self.image = docker or Docker(), image
         self.name = network or f"cg-{secrets.token_hex(6)}"
         self.own = network is None
         self.container = None
@@ -161,7 +161,7 @@ class Index:
             self.docker.call("POST", "/networks/create", {"Name": self.name, "Internal": True})
         ends = {self.name: {"Aliases": ["index"]} if self.own else {}}
         self.container = self.docker.create(
-            Image=IMAGE,
+            Image=self.image,
             Entrypoint=["/usr/bin/python3", "-u", "-c", SERVER],
             User="10001:10001",
             HostConfig={"NetworkMode": self.name},
@@ -183,6 +183,9 @@ class Index:
         return subprocess.run(
             ["docker", "-H", self.docker.host, *words], stderr=subprocess.DEVNULL, timeout=60
         ).returncode == 0
+
+    def address(self):
+        return self.docker.inspect(self.container)["NetworkSettings"]["Networks"][self.name]["IPAddress"]
 
     def take_in(self, container):
         """A session without a network gets this one."""
