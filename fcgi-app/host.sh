@@ -13,7 +13,7 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcjson-dev li
 packages_run='ca-certificates curl lighttpd lighttpd-modules-lua redis-server'
 packages_image='debian-archive-keyring mmdebstrap uidmap'
 packages_test='caddy clang git iproute2 libclang-rt-dev lighttpd-mod-openssl llvm openssl python3
-	shellcheck xz-utils'
+	python3-venv shellcheck xz-utils'
 
 packages_bench='git python3 wrk xz-utils'
 
