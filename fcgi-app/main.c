@@ -4,6 +4,7 @@
 #include "fcgi-app/policy/backend.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "lib/text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +29,8 @@ static const char usage[] =
 	"\n"
 	"  --env-file PATH  Settings the environment lacks: lines of NAME=value, # for comments,\n"
 	"                   quotes around a value optional.  A set variable wins, a blank one\n"
-	"                   counts as unset.  A file that cannot be read ends with status 78.\n"
+	"                   counts as unset.  A file that cannot be read ends with status 78;\n"
+	"                   a name that is no setting is warned about.\n"
 	"  --check          Prints every setting with its value, who said it and a verdict (ok,\n"
 	"                   warning, unfit), secrets masked, then warnings and what is wrong, and\n"
 	"                   ends: 0 = fit to start, 78 = not.  Connects to nothing.\n"
@@ -90,25 +92,6 @@ static int read_options(int argc, char **argv, struct options *o)
 	return EX_USAGE;
 }
 
-static bool read_settings(struct config *c, struct arena *arena, const struct options *o)
-{
-	auto_buf problems = BUF_INIT(TEXT_MAX), warnings = BUF_INIT(TEXT_MAX);
-	auto_buf text = BUF_INIT(TEXT_MAX);
-	bool read = config_load(c, arena, o->env_file, &problems);
-	bool safe = config_check(c, &problems);
-	bool fit = backend_check(c, &problems) && read && safe;
-
-	config_warn(c, &warnings);
-	if (!o->check) {
-		print(stderr, &problems);
-		return fit;
-	}
-	config_print_check(c, &problems, &warnings, &text);
-	print(stdout, &text);
-	(void)puts(fit ? "These settings are fit to start." : "These settings are unfit.");
-	return fit;
-}
-
 static enum log_level log_level_of(const struct config *c)
 {
 	static const struct { const char *word; enum log_level level; } levels[] = {
@@ -120,6 +103,36 @@ static enum log_level log_level_of(const struct config *c)
 		if (strcmp(c->log_level, levels[i].word) == 0)
 			return levels[i].level;
 	return LOG_ERROR;
+}
+
+static void log_lines(const struct buf *lines)
+{
+	struct slice rest = buf_slice(lines), line;
+
+	while (text_next_item(&rest, '\n', &line))
+		log_text(LOG_WARNING, "settings", "%.*s", (int)line.len, line.at);
+}
+
+static bool read_settings(struct config *c, struct arena *arena, const struct options *o)
+{
+	auto_buf problems = BUF_INIT(TEXT_MAX), warnings = BUF_INIT(TEXT_MAX);
+	auto_buf text = BUF_INIT(TEXT_MAX);
+	bool read = config_load(c, arena, o->env_file, &problems);
+	bool safe = config_check(c, &problems);
+	bool fit = backend_check(c, &problems) && read && safe;
+
+	config_warn(c, &warnings);
+	if (!o->check) {
+		print(stderr, &problems);
+		log_set_level(log_level_of(c));
+		if (fit)
+			log_lines(&warnings);
+		return fit;
+	}
+	config_print_check(c, &problems, &warnings, &text);
+	print(stdout, &text);
+	(void)puts(fit ? "These settings are fit to start." : "These settings are unfit.");
+	return fit;
 }
 
 /* ---- from here on, err->msg is for the operator */
@@ -196,7 +209,6 @@ static int run(const struct config *c)
 	struct listener listener = { .fd = -1 };
 	struct error err = { .kind = ERR_NONE };
 
-	log_set_level(log_level_of(c));
 	if (prepare(c, &listener, &err))
 		return master_run(c, &listener);
 	(void)fprintf(stderr, "code-gateway: %s\n", err.msg);

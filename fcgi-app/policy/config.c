@@ -3,13 +3,15 @@
 
 #include "fcgi-app/policy/dotenv.h"
 #include "fcgi-app/policy/setting.h"
+#include "fcgi-app/policy/stray.h"
 #include "lib/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, STRAYS_MAX = 16 * 1024 };
 
 struct loader {
 	struct config *config;
@@ -142,6 +144,24 @@ static void mind_beta(struct loader *l)
 	origin->where = "BETA";
 }
 
+static const char *find_strays(struct arena *arena, const struct dotenv *file)
+{
+	auto_buf strays = BUF_INIT(STRAYS_MAX);
+
+	for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+		const char *name = arena_strndup(arena, *variable, strcspn(*variable, "="));
+
+		stray_print(name, "environment", false, &strays);
+	}
+	for (size_t i = 0; i < file->n; i++) {
+		const struct dotenv_line *line = &file->lines[i];
+
+		stray_print(line->name, arena_printf(arena, "env file, line %u", line->number), true,
+		            &strays);
+	}
+	return strays.len > 0 ? arena_strndup(arena, strays.data, strays.len) : "";
+}
+
 bool config_read(struct config *c, struct arena *arena, const struct dotenv *file,
                  struct buf *problems)
 {
@@ -155,6 +175,7 @@ bool config_read(struct config *c, struct arena *arena, const struct dotenv *fil
 		if (setting_is_one(s))
 			load(&l, s);
 	mind_beta(&l);
+	c->strays = find_strays(arena, file);
 	return l.ok;
 }
 

@@ -30,13 +30,14 @@ struct config {
 #define BOOL(field, name, standard, sentence) bool field;
 #include "fcgi-app/policy/config.def"
 	const struct origin *origins;      /* one for each line of config.def */
+	const char *strays;                /* names that were meant to be settings: lines of text */
 };
 
 struct dotenv;
 
 /*
  * Reads every setting.  All problems at once, one line each with variable, value and range, in
- * *problems; false when there is any.  Names we do not know are ignored.  env_file may be NULL.
+ * *problems; false when there is any.  Names we do not know are a warning's.  env_file may be NULL.
  * Strings live in arena.
  */
 bool config_load(struct config *c, struct arena *arena, const char *env_file,

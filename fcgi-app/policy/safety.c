@@ -348,6 +348,7 @@ void config_warn(const struct config *c, struct buf *warnings)
 	int64_t tmpfs = c->sandbox_tmp_root_size + c->sandbox_home_tmpfs_size + c->sandbox_shm_size;
 	bool has_profile = c->seccomp_profile[0] != '\0' || c->seccomp_profile_daemon_path[0] != '\0';
 
+	buf_puts(warnings, c->strays);
 	warn(warnings, tmpfs + MEMORY_RESERVE > c->sandbox_mem_limit,
 	     "SANDBOX_TMP_ROOT_SIZE + SANDBOX_HOME_TMPFS_SIZE + SANDBOX_SHM_SIZE leave less than 64m "
 	     "of SANDBOX_MEM_LIMIT: a session that fills them is lost");

@@ -298,6 +298,15 @@ def unfit_settings_end_with_78():
     assert call("--env-file", HOME.name + "/nosuch").returncode == 78
 
 
+def a_misspelt_setting_is_told():
+    line = "MAX_TIMEOUTS (environment) is no setting; MAX_TIMEOUT is one"
+    assert f"\nwarning: {line}\n" in call("--check", MAX_TIMEOUTS="1").stdout
+    with Gateway(MAX_TIMEOUTS="1") as gateway:
+        gateway.end()
+        told = [one["message"] for one in gateway.lines() if one["event"] == "settings"]
+        assert line in told, told
+
+
 TESTS = [
     it_answers_for_itself_with_nothing_behind_it, what_needs_redis_is_unavailable_for_now,
     who_is_not_known_sends_no_body, a_body_is_counted_as_it_arrives, two_of_one_header_are_refused,
@@ -306,7 +315,7 @@ TESTS = [
     every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing,
     who_has_connected_is_served, who_is_told_again_and_again_ends_at_once,
     its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
-    the_command_line_explains_itself, unfit_settings_end_with_78,
+    the_command_line_explains_itself, unfit_settings_end_with_78, a_misspelt_setting_is_told,
 ]
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/config.h"
 
+#include "fcgi-app/policy/stray.h"
 #include "tests/unit/mint.h"
 #include "tests/unit/tap.h"
 
@@ -13,6 +14,7 @@
 static struct arena arena;
 static struct buf problems = BUF_INIT(65536);
 static struct config config;
+static const char *top;
 static char path[] = "/tmp/test-config-XXXXXX";
 
 /* NAME=value pairs, ended by NULL, are the whole environment. */
@@ -88,12 +90,6 @@ static void all_problems_are_told_at_once(void)
 	CU_ASSERT(told("REQUIRE_AUTH is \"ture\", must be true or false\n"));
 	CU_ASSERT(told("TIMEOUT_ACTION is \"explode\", must be one of remove|keep\n"));
 	CU_ASSERT(told("REDIS_SOCKET_TIMEOUT is \"-1\""));
-}
-
-static void unknown_names_are_no_problem(void)
-{
-	CU_ASSERT(LOAD("PATH=/bin", "PYTHON_BASE_IMAGE=x"));
-	CU_ASSERT_EQUAL(problems.len, 0);
 }
 
 static void an_alias_counts_when_the_name_is_absent(void)
@@ -262,6 +258,55 @@ static void a_pip_index_is_an_address(void)
 	CU_ASSERT_FALSE(CHECK("APP_ENV=x", "PIP_INDEX_URL=http://x/\xc3\xa9"));
 }
 
+static void steps_lead_from_name_to_name(void)
+{
+	CU_ASSERT_EQUAL(stray_distance("WORKERS", "WORKERS"), 0);
+	CU_ASSERT_EQUAL(stray_distance("workers", "WORKERS"), 0);
+	CU_ASSERT_EQUAL(stray_distance("WORKER", "WORKERS"), 1);
+	CU_ASSERT_EQUAL(stray_distance("WROKERS", "WORKERS"), 1);
+	CU_ASSERT_EQUAL(stray_distance("WWORKERS", "WORKERS"), 1);
+	CU_ASSERT_EQUAL(stray_distance("MARKERS", "WORKERS"), 2);
+	CU_ASSERT_EQUAL(stray_distance("", "WORKERS"), 7);
+	CU_ASSERT_EQUAL(stray_distance("WORKERS", ""), 7);
+	CU_ASSERT(stray_distance(arena_printf(&arena, "%065d", 0), "WORKERS") > 64);
+}
+
+static void names_that_are_no_setting_are_told(void)
+{
+	const char *const environment[] = {
+		"MAX_TIMEOUTS=1", "SANDBOX_MEMORY=1", "PATH=/bin", "TERM=x", "RUNDIR=/x", "BIN_DIR=/x", "REDIS_PORT=1",
+		"DOCKER_CONFIG=/x", "HOSTNAME=x", "SANDBOX_\n=x", "GATEWAY_BIND=0.0.0.0", "MAX_INPUT_FILES=2", NULL,
+	};
+
+	CU_ASSERT(load(environment, file("A=1\nDEFUALT_TIMEOUT=2\napp_env=x\n\nAPI_KEY_FILE=/x\n"
+	                                 "PYTHON_BASE_IMAGE=x\nWORKERS=0\nZZ_TOP_ZZ_TOP=1\n")));
+	CU_ASSERT_EQUAL(problems.len, 0);
+	CU_ASSERT_STRING_EQUAL(config.strays,
+	                       "MAX_TIMEOUTS (environment) is no setting; MAX_TIMEOUT is one\n"
+	                       "SANDBOX_MEMORY (environment) is no setting\n"
+	                       "RUNDIR (environment) is no setting; RUN_DIR is one\n"
+	                       "A (env file, line 1) is no setting\n"
+	                       "DEFUALT_TIMEOUT (env file, line 2) is no setting; DEFAULT_TIMEOUT is one\n"
+	                       "app_env (env file, line 3) is no setting; APP_ENV is one\n"
+	                       "API_KEY_FILE (env file, line 5) is no setting; API_KEYS_FILE is one\n"
+	                       "ZZ_TOP_ZZ_TOP (env file, line 8) is no setting\n");
+	config_warn(&config, &problems);
+	CU_ASSERT(told("DEFUALT_TIMEOUT (env file, line 2) is no setting; DEFAULT_TIMEOUT is one\n"));
+}
+
+static void a_file_of_the_python_service_starts_without_a_complaint(void)
+{
+	const char *const environment[] = { NULL };
+
+	CU_ASSERT_FATAL(load(environment, arena_printf(&arena, "%s/tests/unit/python.env", top)));
+	CU_ASSERT(config_check(&config, &problems));
+	CU_ASSERT_EQUAL(problems.len, 0);
+	CU_ASSERT_STRING_EQUAL(config.strays, "");
+	CU_ASSERT_STRING_EQUAL(config.docker_host, "tcp://docker-proxy:2375");
+	CU_ASSERT_EQUAL(config.render_sandbox_cpu_quota, 200000);
+	CU_ASSERT_EQUAL(config_latex_body(&config), 34583336);
+}
+
 #define LONG "0123456789abcdef0123456789abcdef"
 #define SAFE "DOCKER_HOST=ssh://engine", "SANDBOX_IMAGE=code-sandbox:1.2", "ENABLE_CORS=false", "REDIS_URL=redis://x"
 
@@ -334,7 +379,6 @@ int main(void)
 		{ "blank is unset", blank_is_unset },
 		{ "every kind reads its value", every_kind_reads_its_value },
 		{ "all problems are told at once", all_problems_are_told_at_once },
-		{ "unknown names are no problem", unknown_names_are_no_problem },
 		{ "an alias counts when the name is absent", an_alias_counts_when_the_name_is_absent },
 		{ "a secret comes from a file", a_secret_comes_from_a_file },
 		{ "a secret file has a ceiling", a_secret_file_has_a_ceiling },
@@ -346,13 +390,19 @@ int main(void)
 		{ "a default may be another setting", a_default_may_be_another_setting },
 		{ "beta is an older word for v2", beta_is_an_older_word_for_v2 },
 		{ "a pip index is an address", a_pip_index_is_an_address },
+		{ "steps lead from name to name", steps_lead_from_name_to_name },
+		{ "names that are no setting are told", names_that_are_no_setting_are_told },
+		{ "a file of the Python service starts without a complaint", a_file_of_the_python_service_starts_without_a_complaint },
 		{ "the algorithms of tokens are known", the_algorithms_of_tokens_are_known },
 		{ "the algorithms of tokens go with the key", the_algorithms_of_tokens_go_with_the_key },
 		{ "the secret of tokens is one", the_secret_of_tokens_is_one },
 		{ "the key of tokens comes from a file", the_key_of_tokens_comes_from_a_file },
 		{ NULL, NULL },
 	};
+	const char *given = getenv("top_srcdir");
 	int fd = mkstemp(path);
+
+	top = arena_strdup(&arena, given != NULL ? given : ".");
 
 	if (fd < 0)
 		return 1;
