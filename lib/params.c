@@ -74,14 +74,17 @@ static const char *path_of(struct request *req, const struct params *p)
 	return arena_strndup(&req->arena, uri, len);
 }
 
-/* Twice the same is ambiguous; two Authorizations become one that is wrong, as web servers do it. */
+/* Twice the same is none; two Authorizations become one that is wrong, as web servers do it. */
 static void take(struct request *req, const char **place, const char *value)
 {
-	if (*place && place == &req->authorization)
-		value = arena_printf(&req->arena, "%s, %s", *place, value);
-	else if (*place)
+	if (!*place) {
+		*place = value;
+	} else if (place == &req->authorization) {
+		*place = arena_printf(&req->arena, "%s, %s", *place, value);
+	} else {
+		*place = "";
 		req->ambiguous = true;
-	*place = value;
+	}
 }
 
 /* Apache and Caddy name the scheme, others say HTTPS=on, or off. */

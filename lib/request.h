@@ -24,7 +24,7 @@ struct request {
 	const char *api_key;
 	const char *content_type;
 	char id[129];                      /* X-Request-ID if it is one of ours, else a fresh UUID */
-	bool ambiguous;                    /* a parameter we read came twice: trust none of them */
+	bool ambiguous;                    /* a parameter we read came twice: it is empty here */
 	int64_t length;                    /* CONTENT_LENGTH; -1 = unknown.  A hint, never trusted */
 	char *body;                        /* after request_read_body; json_parse writes into it */
 	size_t body_len;

@@ -22,7 +22,7 @@ static void must_be(char *const *envp, const char *name, const char *read)
 {
 	const char *last = "";
 
-	must(count(envp, name, &last) == 0 ? !read || !*read : read && strcmp(read, last) == 0);
+	must(count(envp, name, &last) == 1 ? read && strcmp(read, last) == 0 : !read || !*read);
 }
 
 static void check(const struct request *req, char *const *envp)

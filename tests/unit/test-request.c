@@ -72,6 +72,13 @@ static void a_parameter_that_comes_twice_is_noticed(void)
 	BEGIN("REQUEST_METHOD", "GET", "PATH_INFO", "/", "HTTP_X_API_KEY", "a", "HTTP_X_API_KEY", "b");
 	exchange_body(&x, "", 0, SIZE_MAX);
 	CONTAINS(exchange_finish(&x, SIZE_MAX), "Status: 400 Bad Request");
+	BEGIN("REQUEST_METHOD", "GET", "PATH_INFO", "/", "HTTP_X_REQUEST_ID", "a", "HTTP_X_REQUEST_ID", "a");
+	exchange_body(&x, "", 0, SIZE_MAX);
+
+	const char *text = exchange_finish(&x, SIZE_MAX);
+
+	CONTAINS(text, "Status: 400 Bad Request");
+	CU_ASSERT_PTR_NULL(strstr(text, "X-Request-ID: a\r\n"));
 	BEGIN("REQUEST_METHOD", "GET", "PATH_INFO", "/", "HTTP_OTHER", "a", "HTTP_OTHER", "b");
 	exchange_body(&x, "", 0, SIZE_MAX);
 	CONTAINS(exchange_finish(&x, SIZE_MAX), "Status: 200 OK");
