@@ -13,12 +13,14 @@
  * fails has filled the one struct error, and that is the answer.
  *
  * Everything a request allocates is in its arena or ends with a closing brace, so after
- * answer() a worker is as it was.  It has no signal handlers: stop_fd ends it between requests,
+ * answer() a worker is as it was.  It fills the place in the pool it took there before it leaves
+ * its own, so that those who fill are never all.  It has no signal handlers: stop_fd ends it between requests,
  * SIGKILL at any time, for leases in Redis expire by themselves.
  */
 #include "fcgi-app/worker.h"
 
 #include "fcgi-app/api/result.h"
+#include "fcgi-app/policy/pool.h"
 #include "fcgi-app/route.h"
 #include "lib/log.h"
 
@@ -94,7 +96,7 @@ static void log_request(struct request *req, const struct response *res, bool se
 	});
 }
 
-static void answer(struct app *app, struct request *req)
+static void answer(struct app *app, struct request *req, int stop_fd)
 {
 	struct error err = { .kind = ERR_NONE };
 	struct response res;
@@ -109,10 +111,12 @@ static void answer(struct app *app, struct request *req)
 
 	bool sent = response_send(&res, req);
 
-	bulkhead_leave(app->bulkhead, app->worker);
 	log_request(req, &res, sent, &err);
 	response_finish(&res);
 	request_finish(req);
+	if (!pool_tend(&app->backend, stop_fd, &err))
+		log_text(LOG_WARNING, "pool_fill_failed", "%s", *err.detail ? err.detail : err.msg);
+	bulkhead_leave(app->bulkhead, app->worker);
 }
 
 /* Fails if at all before there is a worker: the master has read the same settings. */
@@ -145,7 +149,7 @@ int worker_run(const struct worker *w)
 	}
 	app.backend.metrics = w->metrics;
 	while (request_accept(&req, w->stop_fd))
-		answer(&app, &req);
+		answer(&app, &req, w->stop_fd);
 	backend_close(&app.backend);
 	auth_close(&app.auth);
 	arena_finish(&req.arena);

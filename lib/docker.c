@@ -3,7 +3,6 @@
 
 #include "lib/cleanup.h"
 #include "lib/curl.h"
-#include "lib/dockerspec.h"
 #include "lib/id.h"
 #include "lib/json.h"
 #include "lib/text.h"
@@ -14,7 +13,6 @@
 
 enum {
 	MAX_ANSWER = 1024 * 1024, MAX_LIST = 8 * 1024 * 1024, MAX_PATH = 1024,
-	MAX_CREATE = 256 * 1024,           /* a seccomp profile is the most of it */
 };
 
 struct docker {
@@ -198,18 +196,16 @@ bool docker_image(struct docker *d, struct arena *arena, const char *image,
 	return true;
 }
 
-bool docker_create(struct docker *d, const struct docker_spec *spec, struct deadline deadline,
-                   char id[static 65], struct error *err)
+bool docker_create(struct docker *d, const char *name, const struct buf *body,
+                   struct deadline deadline, char id[static 65], struct error *err)
 {
 	auto_answer a = ANSWER_INIT;
-	auto_buf body = BUF_INIT(MAX_CREATE);
-	char name[MAX_PATH / 2], path[MAX_PATH];
+	char escaped[MAX_PATH / 2], path[MAX_PATH];
 
-	dockerspec_print(spec, &body);
-	if (body.full || !escape(name, sizeof name, spec->name))
+	if (body->full || !escape(escaped, sizeof escaped, name))
 		return fail_hidden(err, ERR_INTERNAL, "a create body too large");
-	(void)snprintf(path, sizeof path, "/v1.41/containers/create?name=%s", name);
-	if (!ask(d, &(struct curl_request){ "POST", path, body.data }, deadline, &a, err))
+	(void)snprintf(path, sizeof path, "/v1.41/containers/create?name=%s", escaped);
+	if (!ask(d, &(struct curl_request){ "POST", path, body->data }, deadline, &a, err))
 		return false;
 
 	struct slice found = text_of(&a, json_member(root(&a), "Id"));

@@ -7,6 +7,7 @@
 #define LIB_DOCKER_H
 
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/deadline.h"
 #include "lib/error.h"
 
@@ -25,7 +26,7 @@ struct docker_pair {
 
 /* What a create call may ask for; all texts borrowed, lists end with NULL / { NULL }. */
 struct docker_spec {
-	const char *name, *image, *user, *workdir, *hostname;
+	const char *image, *user, *workdir, *hostname;
 	const char *const *cmd;
 	const char *const *env;
 	const struct docker_pair *labels;
@@ -61,9 +62,9 @@ bool docker_info(struct docker *d, struct arena *arena, struct deadline deadline
 /* NOT_FOUND when there is none; *id is its immutable "sha256:..." */
 bool docker_image(struct docker *d, struct arena *arena, const char *image,
                   struct deadline deadline, const char **id, struct error *err);
-/* Never pulls: a missing image is NOT_FOUND. */
-bool docker_create(struct docker *d, const struct docker_spec *spec, struct deadline deadline,
-                   char id[static 65], struct error *err);
+/* body: dockerspec_print's.  Never pulls: a missing image is NOT_FOUND. */
+bool docker_create(struct docker *d, const char *name, const struct buf *body,
+                   struct deadline deadline, char id[static 65], struct error *err);
 bool docker_start(struct docker *d, const char *id, struct deadline deadline, struct error *err);
 /* NOT_FOUND when there is none. */
 bool docker_inspect(struct docker *d, struct arena *arena, const char *id,

@@ -21,6 +21,9 @@ struct backend {
 	char daemon_name[128];
 	struct metrics *metrics;           /* where it is counted; NULL: nowhere */
 	char deployment[33];               /* label of our containers; "" until read from Redis */
+	/* What the request before left to be done once it is answered: pool_tend. */
+	char claimed[65];
+	bool pool_is_short;
 };
 
 /* Opens nothing yet: the first use connects. */

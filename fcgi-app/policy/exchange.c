@@ -133,7 +133,7 @@ bool exchange_is_gone(struct exchange *x)
 	struct error err = { 0 };
 
 	do {
-		if (!docker_inspect(x->b->docker, x->arena, x->lease->session.id, deadline, &found,
+		if (!docker_inspect(x->b->docker, x->arena, x->lease->session.container, deadline, &found,
 		                    &err))
 			return err.kind == ERR_NOT_FOUND;
 		if (!found.running)

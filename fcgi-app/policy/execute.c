@@ -2,6 +2,7 @@
 #include "fcgi-app/policy/execute.h"
 
 #include "fcgi-app/policy/install.h"
+#include "fcgi-app/policy/pool.h"
 #include "lib/base64.h"
 #include "lib/text.h"
 
@@ -145,10 +146,11 @@ static bool begin(struct job *j, struct error *err)
 	const struct session *s = &j->x.lease->session;
 	int64_t work_s = j->timeout_s * (has_install(j->what) ? 2 : 1);
 	struct terms terms = {
-		.id = s->id,
+		.id = s->container,
 		.epoch = s->epoch,
 		.idle_ms = (c->session_timeout_seconds + c->sandbox_idle_grace_seconds) * 1000,
 		.lifetime_ms = s->expires_ms - s->now_ms + (work_s + LIFETIME_GRACE_S) * 1000,
+		.warm_ms = c->sandbox_warm_seconds * 1000,
 	};
 
 	return talk_begin(&j->x.talk, j->x.b, &terms,
@@ -233,6 +235,7 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 		return false;
 	j.started_us = now_us();
 	j.x.renew_at_us = j.started_us + c->run_lease_seconds * 1000000 / 3;
+	pool_settle(b, arena, &lease.session);
 	collector_init(&j.in, c, arena, out);
 	if (is_blank(what->code)) {
 		result_empty(out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/janitor.h"
 
+#include "fcgi-app/policy/pool.h"
 #include "fcgi-app/policy/record.h"
 #include "fcgi-app/policy/sandbox.h"
 #include "fcgi-app/policy/scrape.h"
@@ -58,12 +59,12 @@ static struct redis_script due_script = { .text =
 	LUA_NOW LUA_FENCE
 	"local due = {now}\n"
 	"for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)) do\n"
-	"  local daemon = redis.call('HGET', ARGV[2] .. 'session:' .. id, 'daemon')\n"
-	"  if not daemon then\n"
+	"  local s = redis.call('HMGET', ARGV[2] .. 'session:' .. id, 'daemon', 'box')\n"
+	"  if not s[1] then\n"
 	"    redis.call('ZREM', KEYS[1], id)\n"
-	"  elseif daemon == ARGV[1] then\n"
+	"  elseif s[1] == ARGV[1] then\n"
 	"    fence(id, ARGV[2])\n"
-	"    due[#due + 1] = id\n"
+	"    due[#due + 1] = s[2] or id\n"
 	"  end\n"
 	"end\n"
 	"return due\n"
@@ -72,17 +73,18 @@ static struct redis_script due_script = { .text =
 /*
  * What Docker showed against what we have on record.  Answers ids of containers to remove.  Nothing
  * younger than the look at Docker is judged by it.
- * KEYS sessions, uids, ending, orphans
+ * KEYS sessions, uids, ending, orphans, pool, boxes
  * ARGV when Docker was asked, daemon, prefix, orphan grace ms, friendly ms, "id name" of each
  */
 static struct redis_script reconcile_script = { .text =
 	LUA_NOW
 	"local asked, daemon, prefix = tonumber(ARGV[1]), ARGV[2], ARGV[3]\n"
 	"local ids, names, doomed = {}, {}, {}\n"
+	"local function record(id) return prefix .. 'session:' .. (redis.call('HGET', KEYS[6], id) or id) end\n"
 	"for id, name in string.gmatch(ARGV[6], '(%S+) (%S+)') do\n"
 	"  ids[id], names[name] = true, true\n"
 	"  local since, ms = redis.call('ZSCORE', KEYS[3], id), tonumber(ARGV[5])\n"
-	"  if redis.call('EXISTS', prefix .. 'session:' .. id) == 0\n"
+	"  if redis.call('EXISTS', record(id)) == 0 and redis.call('HEXISTS', KEYS[5], id) == 0\n"
 	"     and not redis.call('ZSCORE', KEYS[1], name) and not since then\n"
 	"    redis.call('ZADD', KEYS[4], 'NX', now, id)\n"
 	"    since, ms = redis.call('ZSCORE', KEYS[4], id), tonumber(ARGV[4])\n"
@@ -97,11 +99,15 @@ static struct redis_script reconcile_script = { .text =
 	"  if not name or (not names[name] and tonumber(ms) < asked) then redis.call('HDEL', KEYS[2], held[i]) end\n"
 	"end\n"
 	"for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. asked)) do\n"
-	"  if not ids[id] then redis.call('ZREM', KEYS[3], id) redis.call('DEL', prefix .. 'session:' .. id) end\n"
+	"  if not ids[id] then\n"
+	"    redis.call('ZREM', KEYS[3], id)\n"
+	"    redis.call('DEL', record(id))\n"
+	"    redis.call('HDEL', KEYS[6], id)\n"
+	"  end\n"
 	"end\n"
 	"for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do\n"
-	"  local s = redis.call('HMGET', prefix .. 'session:' .. id, 'daemon', 'created', 'scope')\n"
-	"  if not ids[id] and s[1] == daemon and tonumber(s[2]) < asked then\n"
+	"  local s = redis.call('HMGET', prefix .. 'session:' .. id, 'daemon', 'created', 'scope', 'box', 'boxed')\n"
+	"  if not ids[s[4] or id] and s[1] == daemon and tonumber(s[5] or s[2]) < asked then\n"
 	"    redis.call('DEL', prefix .. 'session:' .. id)\n"
 	"    for _, key in ipairs({'sessions', 'own:' .. s[3]}) do redis.call('ZREM', prefix .. key, id) end\n"
 	"  end\n"
@@ -156,43 +162,46 @@ static bool end_due(struct backend *b, struct arena *arena, int64_t *now_ms, str
 }
 
 static struct redisReply *ask(struct backend *b, int64_t asked_ms,
-                              const struct docker_container *list, struct error *err)
+                              const char *shown, struct error *err)
 {
-	auto_buf shown = BUF_INIT(LIST_MAX);
 	struct call c = { 0 };
 
-	for (; list->id != NULL; list++)
-		buf_printf(&shown, "%s %s\n", list->id, list->name);
-	if (shown.full) {
-		fail_hidden(err, ERR_INTERNAL, "Docker shows more containers than fit");
-		return NULL;
-	}
 	call_key(&c, b, "sessions", "");
 	call_key(&c, b, "uids", b->daemon_id);
 	call_key(&c, b, "ending", b->daemon_id);
 	call_key(&c, b, "orphans", b->daemon_id);
+	call_key(&c, b, "pool", b->daemon_id);
+	call_key(&c, b, "boxes", b->daemon_id);
 	call_int(&c, asked_ms);
 	call_text(&c, b->daemon_id);
 	call_prefix(&c, b);
 	call_int(&c, b->config->orphan_grace_seconds * 1000);
 	call_int(&c, FRIENDLY_MS);
-	call_text(&c, shown.data);
+	call_text(&c, shown);
 	return call_run(&c, b, &reconcile_script, err);
 }
 
 static bool reconcile(struct backend *b, struct arena *arena, int64_t asked_ms, struct error *err)
 {
 	const struct docker_pair label = { SANDBOX_LABEL, b->deployment };
+	auto_buf shown = BUF_INIT(LIST_MAX);
 	struct docker_container *list;
 
 	if (!docker_list(b->docker, arena, &label, deadline_in_ms(SWEEP_MS), &list, err))
 		return false;
+	buf_puts(&shown, "");
+	for (; list->id != NULL; list++)
+		buf_printf(&shown, "%s %s\n", list->id, list->name);
+	if (shown.full)
+		return fail_hidden(err, ERR_INTERNAL, "Docker shows more containers than fit");
 
-	auto_reply doomed = ask(b, asked_ms, list, err);
+	auto_reply doomed = ask(b, asked_ms, shown.data, err);
+	auto_reply unwanted = doomed ? pool_reconcile(b, asked_ms, shown.data, err) : NULL;
 
-	if (doomed == NULL)
+	if (unwanted == NULL)
 		return false;
 	remove_all(b, arena, doomed, 0, "orphaned or not ended");
+	remove_all(b, arena, unwanted, 0, "no longer wanted in the pool");
 	return true;
 }
 
@@ -210,11 +219,11 @@ bool janitor_sweep(struct backend *b, const char *token, struct error *err)
 	return ok;
 }
 
-static void sweep_and_log(struct backend *b, const char *token)
+static void sweep_and_log(struct backend *b, const char *token, int stop_fd)
 {
 	struct error err = { 0 };
 
-	if (!janitor_sweep(b, token, &err))
+	if (!janitor_sweep(b, token, &err) || !pool_fill(b, stop_fd, &err))
 		log_text(LOG_WARNING, "janitor_sweep_failed", "%s",
 		         *err.detail != '\0' ? err.detail : err.msg);
 }
@@ -246,7 +255,7 @@ static void sweep_until_stopped(struct backend *b, const char *token, int stop_f
 
 	do {
 		next = deadline_in_ms(b->config->janitor_interval_seconds * 1000);
-		sweep_and_log(b, token);
+		sweep_and_log(b, token, stop_fd);
 	} while (!is_told(b, stop_fd, next));
 }
 

@@ -67,7 +67,7 @@ static struct redis_script admit_script = { .text =
 	"redis.call('HSET', KEYS[1], 'lease', token, 'until', now + lease, 'active', now)\n"
 	"local till = math.max(math.min(now + ARGV[12], s[3]), now + lease)\n"
 	"for i = 2, 3 do redis.call('ZADD', KEYS[i], 'XX', till, ARGV[4]) end\n"
-	"return tell()\n"
+	"return tell(KEYS[1])\n"
 };
 
 static struct redisReply *ask(struct backend *b, struct arena *arena, const struct claim *claim,
@@ -144,6 +144,7 @@ static bool refuse(struct backend *b, const char *id, const struct redisReply *r
 	case VERDICT_ALL:
 	case VERDICT_OWN:
 	case VERDICT_UID:
+	case VERDICT_CLAIMED:
 	case VERDICT_NONE:
 		break;
 	}
@@ -283,7 +284,7 @@ static struct redis_script release_script = { .text =
 	"redis.call('ZREM', KEYS[3], ARGV[2])\n"
 	"local s = redis.call('HMGET', KEYS[1], 'scope', 'lease', 'expires')\n"
 	"if s[2] ~= ARGV[2] then return 0 end\n"
-	"redis.call('HDEL', KEYS[1], 'lease', 'until')\n"
+	"redis.call('HDEL', KEYS[1], 'lease', 'until', 'fresh')\n"
 	"redis.call('HSET', KEYS[1], 'active', now)\n"
 	"local till = math.min(now + ARGV[3], s[3])\n"
 	"redis.call('ZADD', KEYS[2], 'XX', till, ARGV[1])\n"

@@ -3,6 +3,8 @@
 
 #include "lib/text.h"
 
+enum { KEEP_SLACK_S = 300 };
+
 void record_key(struct call *c, const struct backend *b, const char *id)
 {
 	call_key(c, b, "session", id);
@@ -17,6 +19,28 @@ void record_claim(struct call *c, const struct backend *b, struct arena *arena,
 	call_text(c, b->daemon_id);
 }
 
+int64_t record_keep_ms(const struct config *c)
+{
+	return (c->max_session_lifetime_seconds * 2 + c->sandbox_pool_max_age_seconds
+	        + c->docker_client_timeout * 2 + config_run_seconds(c) + KEEP_SLACK_S) * 1000;
+}
+
+void record_terms(struct call *c, const struct backend *b, struct arena *arena,
+                  const struct principal *who, bool network)
+{
+	const struct config *s = b->config;
+	int64_t lifetime_ms = s->max_session_lifetime_seconds * 1000;
+
+	record_claim(c, b, arena, who);
+	call_text(c, who->scope);
+	call_int(c, s->sandbox_uid);
+	call_int(c, network);
+	call_int(c, lifetime_ms);
+	call_int(c, s->session_timeout_seconds * 1000);
+	call_int(c, lifetime_ms + (config_run_seconds(s) + s->orphan_grace_seconds) * 1000);
+	call_prefix(c, b);
+}
+
 enum verdict record_verdict(const struct redisReply *reply)
 {
 	const struct redisReply *first = reply_item(reply, 0);
@@ -28,9 +52,12 @@ void record_read(const struct redisReply *reply, const struct backend *b, struct
                  const char *id, struct session *out)
 {
 	struct slice daemon = reply_text(reply_item(reply, 9));
+	struct slice box = reply_text(reply_item(reply, 11));
+	const char *own = arena_strdup(arena, id);
 
 	*out = (struct session){
-		.id = arena_strdup(arena, id),
+		.id = own,
+		.container = box.len > 0 ? arena_strndup(arena, box.at, box.len) : own,
 		.now_ms = reply_int(reply_item(reply, 1)),
 		.created_ms = reply_int(reply_item(reply, 2)),
 		.active_ms = reply_int(reply_item(reply, 3)),
@@ -40,6 +67,7 @@ void record_read(const struct redisReply *reply, const struct backend *b, struct
 		.network = reply_int(reply_item(reply, 6)) != 0,
 		.uid = reply_int(reply_item(reply, 7)),
 		.epoch = (uint64_t)reply_int(reply_item(reply, 8)),
+		.fresh = reply_int(reply_item(reply, 10)) != 0,
 		.daemon_id = daemon.len > 0 ? arena_strndup(arena, daemon.at, daemon.len) : NULL,
 	};
 }
@@ -70,6 +98,7 @@ bool record_refuse(enum verdict verdict, struct error *err)
 	case VERDICT_ALL:
 	case VERDICT_OWN:
 	case VERDICT_UID:
+	case VERDICT_CLAIMED:
 		break;
 	}
 	return fail_hidden(err, ERR_INTERNAL, "a script answered %d", (int)verdict);

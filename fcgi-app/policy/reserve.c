@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/reserve.h"
 
+#include "fcgi-app/policy/member.h"
 #include "fcgi-app/policy/record.h"
 #include "lib/text.h"
 
@@ -18,51 +19,55 @@ static int64_t pending_ms(const struct config *c)
 	return c->docker_client_timeout * 2000 + PENDING_SLACK_MS;
 }
 
-static int64_t lifetime_ms(const struct config *c)
-{
-	return c->max_session_lifetime_seconds * 1000;
-}
-
 /*
- * KEYS rate, creating, sessions, own, uids, next uid, label
- * ARGV name, rate limit, window ms, creations at a time, sessions of all, of one, uids, pending ms,
- *      ms for which what is kept here may matter, label, a first uid
+ * From the pool, if it has one like this: then there is nothing to be created, and it counts from
+ * now on.  Else a place, a uid and a name for one to be created.
+ * KEYS rate, creating, sessions, own, uids, next uid, label, pool, images, all pools
+ * ARGV record_terms', name, rate limit, window ms, creations at a time, sessions of all, of one,
+ *      uids, pending ms, ms to keep, label, a first uid, digest or "", image, members' age ms
  */
 static struct redis_script reserve_script = { .text =
-	LUA_NOW LUA_WINDOW
-	"local name, rate, ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+	LUA_NOW LUA_WINDOW LUA_TELL LUA_BEGIN LUA_SLOT LUA_POOL
+	"local name, rate, ms = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])\n"
 	"local full = window(KEYS[1], rate, ms)\n"
 	"if full then return {7, full} end\n"
 	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)\n"
 	"redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 3600000)\n"
-	"if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return {8} end\n"
+	"local key = ARGV[22] ~= '' and pool_key(redis.call('HGET', KEYS[9], ARGV[23]), ARGV[22])\n"
+	"local ready = oldest(KEYS[8], key, tonumber(ARGV[24]))\n"
+	"if not ready and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[14]) then return {8} end\n"
 	"spend(KEYS[1], rate, ms, name)\n"
-	"if redis.call('ZCOUNT', KEYS[3], now, '+inf') >= tonumber(ARGV[5]) then return {11} end\n"
-	"if redis.call('ZCOUNT', KEYS[4], now, '+inf') >= tonumber(ARGV[6]) then return {12} end\n"
-	"redis.call('SET', KEYS[6], ARGV[11], 'NX')\n"
-	"local slot\n"
-	"for i = 1, tonumber(ARGV[7]) do\n"
-	"  slot = redis.call('INCR', KEYS[6]) % tonumber(ARGV[7])\n"
-	"  if redis.call('HEXISTS', KEYS[5], slot) == 0 then break end\n"
-	"  slot = nil\n"
+	"if redis.call('ZCOUNT', KEYS[3], now, '+inf') >= tonumber(ARGV[15]) then return {11} end\n"
+	"if redis.call('ZCOUNT', KEYS[4], now, '+inf') >= tonumber(ARGV[16]) then return {12} end\n"
+	"if ready then\n"
+	"  take_out(KEYS[8], KEYS[10], ready.id)\n"
+	"  local record = begin(ready.id, ready.name, ready.slot)\n"
+	"  redis.call('HSET', record, 'fresh', 1)\n"
+	"  local told = tell(record)\n"
+	"  told[1], told[#told + 1] = 14, ready.id\n"
+	"  return told\n"
 	"end\n"
+	"local till = now + ARGV[18]\n"
+	"local slot = take_slot(KEYS[5], KEYS[6], tonumber(ARGV[17]), ARGV[21], name .. ' ' .. till)\n"
 	"if not slot then return {13} end\n"
-	"local till = now + ARGV[8]\n"
-	"redis.call('HSET', KEYS[5], slot, name .. ' ' .. till)\n"
 	"for i = 2, 4 do redis.call('ZADD', KEYS[i], till, name) end\n"
-	"redis.call('SET', KEYS[7], ARGV[10], 'NX')\n"
+	"redis.call('SET', KEYS[7], ARGV[20], 'NX')\n"
 	"redis.call('PEXPIRE', KEYS[7], 2592000000)\n"
-	"for i = 2, 6 do redis.call('PEXPIRE', KEYS[i], ARGV[9]) end\n"
+	"for i = 2, 6 do redis.call('PEXPIRE', KEYS[i], ARGV[19]) end\n"
 	"return {0, slot, redis.call('GET', KEYS[7])}\n"
 };
 
-static struct redisReply *ask(struct backend *b, const struct reservation *r, struct error *err)
+static struct redisReply *ask(struct backend *b, struct arena *arena, const struct reservation *r,
+                              struct error *err)
 {
 	const struct config *c = b->config;
 	struct call call = { 0 };
+	char digest[DIGEST_HEX] = "";
 	uint16_t first;
 
 	id_random(&first, sizeof first);
+	if (!r->network)
+		member_digest(b, digest);
 	call_key(&call, b, "rate:create", r->who->scope);
 	call_key(&call, b, "creating", b->daemon_id);
 	call_key(&call, b, "sessions", "");
@@ -70,6 +75,10 @@ static struct redisReply *ask(struct backend *b, const struct reservation *r, st
 	call_key(&call, b, "uids", b->daemon_id);
 	call_key(&call, b, "uid", b->daemon_id);
 	call_key(&call, b, "label", "");
+	call_key(&call, b, "pool", b->daemon_id);
+	call_key(&call, b, "images", b->daemon_id);
+	call_key(&call, b, "pool", "");
+	record_terms(&call, b, arena, r->who, r->network);
 	call_text(&call, r->name);
 	call_int(&call, c->container_rate_limit_requests_per_window);
 	call_int(&call, c->container_rate_limit_window_seconds * 1000);
@@ -78,9 +87,12 @@ static struct redisReply *ask(struct backend *b, const struct reservation *r, st
 	call_int(&call, c->max_containers_per_principal);
 	call_int(&call, c->sandbox_uid_range);
 	call_int(&call, pending_ms(c));
-	call_int(&call, lifetime_ms(c) * 2 + pending_ms(c));
+	call_int(&call, record_keep_ms(c));
 	call_text(&call, b->deployment);
 	call_int(&call, first);
+	call_text(&call, digest);
+	call_text(&call, c->sandbox_image);
+	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
 	return call_run(&call, b, &reserve_script, err);
 }
 
@@ -113,6 +125,7 @@ static bool refuse(const struct config *c, const struct redisReply *reply, struc
 	case VERDICT_SPENT:
 	case VERDICT_FULL:
 	case VERDICT_CROWDED:
+	case VERDICT_CLAIMED:
 	case VERDICT_NONE:
 		break;
 	}
@@ -131,7 +144,22 @@ static void take(struct backend *b, const struct redisReply *reply, struct reser
 	}
 }
 
-bool reserve(struct backend *b, const struct principal *who, bool network,
+/* Fills out; false for a refusal. */
+static bool is_granted(struct backend *b, struct arena *arena, const struct redisReply *reply,
+                     struct reservation *out)
+{
+	struct slice id = reply_text(reply_item(reply, 12));
+
+	if (record_verdict(reply) == RECORD_OK) {
+		take(b, reply, out);
+		return true;
+	}
+	if (record_verdict(reply) == VERDICT_CLAIMED)
+		record_read(reply, b, arena, arena_strndup(arena, id.at, id.len), &out->session);
+	return out->session.id != NULL;
+}
+
+bool reserve(struct backend *b, struct arena *arena, const struct principal *who, bool network,
              struct reservation *out, struct error *err)
 {
 	const struct config *c = b->config;
@@ -139,18 +167,16 @@ bool reserve(struct backend *b, const struct principal *who, bool network,
 	char id[ID_SHORT];
 
 	id_short(id);
-	out->who = who;
+	*out = (struct reservation){ .who = who };
 	out->network = network && strcmp(c->sandbox_network_mode, "none") != 0;
 	(void)snprintf(out->name, sizeof out->name, "sandbox-%s", id);
 	for (;;) {
-		auto_reply reply = ask(b, out, err);
+		auto_reply reply = ask(b, arena, out, err);
 
 		if (reply == NULL)
 			return false;
-		if (record_verdict(reply) == RECORD_OK) {
-			take(b, reply, out);
+		if (is_granted(b, arena, reply, out))
 			return true;
-		}
 		if (record_verdict(reply) != VERDICT_BUSY || deadline_passed(deadline))
 			return refuse(c, reply, err);
 		deadline_sleep_ms(deadline, POLL_MS);
@@ -158,50 +184,30 @@ bool reserve(struct backend *b, const struct principal *who, bool network,
 }
 
 /*
- * KEYS record, creating, sessions, own, uids
- * ARGV claim, name, id, slot, scope, uid, net, lifetime ms, idle ms, ms to keep the record
- * The id goes in before the name goes out: an empty set would lose its time to live.
+ * KEYS creating, sessions, own
+ * ARGV record_terms', name, id, slot
  */
 static struct redis_script commit_script = { .text =
-	LUA_NOW LUA_TELL
-	"local name, id = ARGV[4], ARGV[5]\n"
-	"local till = redis.call('ZSCORE', KEYS[3], name)\n"
-	"if not till or tonumber(till) < now then\n"
-	"  for i = 2, 4 do redis.call('ZREM', KEYS[i], name) end\n"
-	"  return {1}\n"
-	"end\n"
-	"local expires = now + ARGV[10]\n"
-	"redis.call('HSET', KEYS[1], 'who', ARGV[1], 'tenant', ARGV[2], 'daemon', ARGV[3],\n"
-	"           'name', name, 'scope', ARGV[7], 'uid', ARGV[8], 'net', ARGV[9], 'created', now,\n"
-	"           'active', now, 'expires', expires, 'count', 0, 'epoch', 0)\n"
-	"redis.call('PEXPIRE', KEYS[1], ARGV[12])\n"
-	"for i = 3, 4 do redis.call('ZADD', KEYS[i], math.min(now + ARGV[11], expires), id) end\n"
-	"for i = 2, 4 do redis.call('ZREM', KEYS[i], name) end\n"
-	"redis.call('HSET', KEYS[5], ARGV[6], name .. ' ' .. now)\n"
-	"return tell()\n"
+	LUA_NOW LUA_TELL LUA_BEGIN
+	"local name, id = ARGV[11], ARGV[12]\n"
+	"local till = redis.call('ZSCORE', KEYS[2], name)\n"
+	"local record = till and tonumber(till) >= now and begin(id, name, ARGV[13])\n"
+	"for i = 1, 3 do redis.call('ZREM', KEYS[i], name) end\n"
+	"return record and tell(record) or {1}\n"
 };
 
 bool reserve_commit(struct backend *b, struct arena *arena, const struct reservation *held,
                     const char *id, struct session *out, struct error *err)
 {
-	const struct config *c = b->config;
 	struct call call = { 0 };
 
-	record_key(&call, b, id);
 	call_key(&call, b, "creating", b->daemon_id);
 	call_key(&call, b, "sessions", "");
 	call_key(&call, b, "own", held->who->scope);
-	call_key(&call, b, "uids", b->daemon_id);
-	record_claim(&call, b, arena, held->who);
+	record_terms(&call, b, arena, held->who, held->network);
 	call_text(&call, held->name);
 	call_text(&call, id);
 	call_int(&call, held->slot);
-	call_text(&call, held->who->scope);
-	call_int(&call, c->sandbox_uid + held->slot);
-	call_int(&call, held->network);
-	call_int(&call, lifetime_ms(c));
-	call_int(&call, c->session_timeout_seconds * 1000);
-	call_int(&call, lifetime_ms(c) + (config_run_seconds(c) + c->orphan_grace_seconds) * 1000);
 
 	auto_reply reply = call_run(&call, b, &commit_script, err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A place for one more session: taken before Docker is asked for the container, made good by a
- * commit, given back by a rollback, and gone by itself when neither comes.
+ * A place for one more session: one of the pool's, at once; or one taken before Docker is asked for
+ * the container, made good by a commit, given back by a rollback, and gone by itself when neither
+ * comes.
  */
 #ifndef POLICY_RESERVE_H
 #define POLICY_RESERVE_H
@@ -15,6 +16,7 @@ struct reservation {
 	bool network;                      /* effectively */
 	char name[32];                     /* of the container to be */
 	int64_t slot;                      /* of its uid */
+	struct session session;            /* from the pool, and begun; id NULL: to be created */
 };
 
 /*
@@ -22,7 +24,7 @@ struct reservation {
  * CONTAINER_CREATE_GUARD_TIMEOUT long; or no uid is free.  A refusal for a quota spends a unit of
  * the rate (contract 1.2.3), the others nothing.
  */
-bool reserve(struct backend *b, const struct principal *who, bool network,
+bool reserve(struct backend *b, struct arena *arena, const struct principal *who, bool network,
              struct reservation *out, struct error *err);
 /* False, too, when the reservation has run out: the container must go. */
 bool reserve_commit(struct backend *b, struct arena *arena, const struct reservation *held,

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/sandbox.h"
 
+#include "lib/dockerspec.h"
+#include "lib/text.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-enum { BYE_MS = 200, REMOVE_MS = 10000, END_MS = 10000, INODE_BYTES = 16384 };
+enum { BYE_MS = 200, GREET_MS = 10000, REMOVE_MS = 10000, END_MS = 10000 };
+enum { INODE_BYTES = 16384, BODY_MAX = 256 * 1024 };       /* a seccomp profile is the most of it */
 
 /* Inodes cost kernel memory, so they are counted, too. */
 static const char *tmpfs(struct arena *arena, const struct config *c, int64_t uid, int64_t size,
@@ -31,13 +35,12 @@ static const char *seccomp(struct arena *arena, const struct config *c)
 	                    by_path ? c->seccomp_profile_daemon_path : c->seccomp_profile);
 }
 
-static bool create(struct backend *b, struct arena *arena, const struct sandbox_request *want,
-                   struct deadline deadline, char id[static 65], struct error *err)
+static void describe(const struct backend *b, struct arena *arena,
+                     const struct sandbox_request *want, struct buf *body)
 {
 	const struct config *c = b->config;
 	const struct docker_spec spec = {
-		.name = want->name,
-		.image = c->sandbox_image,
+		.image = want->image,
 		.user = arena_printf(arena, "%" PRId64 ":%" PRId64, want->uid, c->sandbox_gid),
 		.workdir = "/home/sandbox",
 		.hostname = "sandbox",
@@ -88,7 +91,7 @@ static bool create(struct backend *b, struct arena *arena, const struct sandbox_
 		.auto_remove = true,
 	};
 
-	return docker_create(b->docker, &spec, deadline, id, err);
+	dockerspec_print(&spec, body);
 }
 
 static bool start(struct backend *b, const char *id, struct deadline deadline, struct error *err)
@@ -106,11 +109,41 @@ static bool start(struct backend *b, const char *id, struct deadline deadline, s
 bool sandbox_start(struct backend *b, const struct sandbox_request *want,
                    struct deadline deadline, char id[static 65], struct error *err)
 {
+	auto_buf body = BUF_INIT(BODY_MAX);
 	struct arena arena = { 0 };
-	bool created = create(b, &arena, want, deadline, id, err);
 
+	describe(b, &arena, want, &body);
 	arena_finish(&arena);
-	return created && start(b, id, deadline, err);
+	return docker_create(b->docker, want->name, &body, deadline, id, err)
+	    && start(b, id, deadline, err);
+}
+
+void sandbox_digest(struct backend *b, const struct sandbox_request *want,
+                    char hex[static DIGEST_HEX])
+{
+	auto_buf body = BUF_INIT(BODY_MAX);
+	struct sandbox_request any = *want;
+	struct arena arena = { 0 };
+
+	any.image = "";
+	any.uid = 0;
+	describe(b, &arena, &any, &body);
+
+	const struct slice parts[] = {
+		buf_slice(&body),
+		text_slice(arena_printf(&arena, " %d", WIRE_PROTOCOL)),
+	};
+
+	digest_hex(hex, parts, sizeof parts / sizeof *parts);
+	arena_finish(&arena);
+}
+
+bool sandbox_greet(struct backend *b, const struct terms *terms, struct error *err)
+{
+	struct deadline deadline = deadline_in_ms(GREET_MS);
+	auto_talk talk;
+
+	return talk_begin(&talk, b, terms, deadline, err) && talk_wait(&talk, deadline, err);
 }
 
 /* True: it has ended. */

@@ -5,10 +5,13 @@
 
 #include "fcgi-app/policy/talk.h"
 
+#include "lib/digest.h"
+
 #define SANDBOX_LABEL "deployment"         /* = backend.deployment, on each of ours */
 
 struct sandbox_request {
 	const char *name;
+	const char *image;
 	int64_t uid;
 	bool network;
 	int64_t lifetime_s, idle_s;        /* until PID 1 ends it, whatever happens; with nothing to do */
@@ -20,6 +23,13 @@ struct sandbox_request {
  */
 bool sandbox_start(struct backend *b, const struct sandbox_request *want,
                    struct deadline deadline, char id[static 65], struct error *err);
+
+/* Equal for two sandboxes that differ in nothing but name, image and uid, and our protocol. */
+void sandbox_digest(struct backend *b, const struct sandbox_request *want,
+                    char hex[static DIGEST_HEX]);
+
+/* True once it has said that it speaks our protocol; from then on terms are its limits. */
+bool sandbox_greet(struct backend *b, const struct terms *terms, struct error *err);
 
 /* BYE, or after 200 ms a forced removal.  A container that is gone counts as ended. */
 bool sandbox_end(struct backend *b, const char *id, uint64_t epoch, struct error *err);

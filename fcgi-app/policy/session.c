@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/session.h"
 
+#include "fcgi-app/policy/metrics.h"
+#include "fcgi-app/policy/pool.h"
 #include "fcgi-app/policy/record.h"
 #include "fcgi-app/policy/reserve.h"
 #include "fcgi-app/policy/sandbox.h"
@@ -47,11 +49,21 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 	char id[65];
 
 	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
-	    || !reserve(b, who, network, &held, err))
+	    || !reserve(b, arena, who, network, &held, err))
 		return false;
+	if (!held.network && c->sandbox_pool_size > 0) {
+		b->pool_is_short = true;
+		metrics_pool_claim(b->metrics, held.session.id != NULL);
+	}
+	if (held.session.id != NULL) {
+		*out = held.session;
+		(void)snprintf(b->claimed, sizeof b->claimed, "%s", out->id);
+		return true;
+	}
 
 	struct sandbox_request want = {
 		.name = held.name,
+		.image = c->sandbox_image,
 		.uid = c->sandbox_uid + held.slot,
 		.network = held.network,
 		.lifetime_s = c->max_session_lifetime_seconds + config_run_seconds(c) + LIFETIME_GRACE_S,
@@ -79,7 +91,7 @@ static struct redis_script look_script = { .text =
 	"if over then\n"
 	"  return {5, tonumber(redis.call('HGET', KEYS[1], 'until') or 0) > now}\n"
 	"end\n"
-	"return tell()\n"
+	"return tell(KEYS[1])\n"
 };
 
 static bool look(struct backend *b, struct arena *arena, const struct principal *who,
@@ -107,15 +119,16 @@ bool session_inspect(struct backend *b, struct arena *arena, const struct princi
                      const char *id, struct session *out, struct error *err)
 {
 	struct docker_container found;
+	bool there;
 
 	if (!id_is_container(id))
 		return record_refuse(RECORD_GONE, err);
 	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
 	    || !look(b, arena, who, id, out, err))
 		return false;
-
-	bool there = docker_inspect(b->docker, arena, id, deadline_in_ms(INSPECT_MS), &found, err);
-
+	pool_settle(b, arena, out);
+	there = docker_inspect(b->docker, arena, out->container, deadline_in_ms(INSPECT_MS), &found,
+	                       err);
 	if (there && found.running)
 		return true;
 	if (!there && err->kind != ERR_NOT_FOUND)
@@ -133,8 +146,8 @@ static struct redis_script end_script = { .text =
 /* KEYS record; ARGV id, prefix */
 static struct redis_script discard_script = { .text =
 	LUA_NOW LUA_FENCE
-	"local epoch = fence(ARGV[1], ARGV[2])\n"
-	"return epoch and {0, epoch} or {1}\n"
+	"local epoch, container = fence(ARGV[1], ARGV[2])\n"
+	"return epoch and {0, epoch, container} or {1}\n"
 };
 
 /* The container is seen to by its entry under `ending`; nobody may see the record any more. */
@@ -148,6 +161,14 @@ static void forget(struct backend *b, const char *id)
 
 	auto_reply reply = call_run(&c, b, &script, &ignored);
 	(void)reply;
+}
+
+/* What fence() answered, behind the verdict. */
+static bool end(struct backend *b, const struct redisReply *reply, struct error *err)
+{
+	const char *container = reply_text(reply_item(reply, 2)).at;
+
+	return sandbox_end(b, container, (uint64_t)reply_int(reply_item(reply, 1)), err);
 }
 
 bool session_delete(struct backend *b, struct arena *arena, const struct principal *who,
@@ -173,7 +194,7 @@ bool session_delete(struct backend *b, struct arena *arena, const struct princip
 
 	if (verdict != RECORD_OK && verdict != RECORD_EXPIRED)
 		return record_refuse(verdict, err);
-	if (!sandbox_end(b, id, (uint64_t)reply_int(reply_item(reply, 1)), err))
+	if (!end(b, reply, err))
 		return false;
 	forget(b, id);
 	return verdict == RECORD_OK || record_refuse(verdict, err);
@@ -193,7 +214,7 @@ bool session_discard(struct backend *b, const char *id, struct error *err)
 		return false;
 	if (record_verdict(reply) == RECORD_GONE)
 		return docker_remove(b->docker, id, deadline_in_ms(INSPECT_MS), err);
-	if (!sandbox_end(b, id, (uint64_t)reply_int(reply_item(reply, 1)), err))
+	if (!end(b, reply, err))
 		return false;
 	forget(b, id);
 	return true;

@@ -42,7 +42,7 @@ static void put_sync(struct talk *t, const struct config *c, const struct terms 
 		.lease_ms = to_ms(c->run_lease_seconds * 1000),
 		.idle_ms = to_ms(terms->idle_ms),
 		.lifetime_ms = to_ms(terms->lifetime_ms),
-		.warm_ms = c->sandbox_warm_seconds > 0 ? to_ms(c->sandbox_warm_seconds * 1000) : 0,
+		.warm_ms = terms->warm_ms > 0 ? to_ms(terms->warm_ms) : 0,
 		.cpus = cpus(c),
 		.preload = text_slice(c->sandbox_preload),
 	};

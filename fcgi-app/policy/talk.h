@@ -18,6 +18,7 @@ struct terms {
 	const char *id;                    /* the container's */
 	uint64_t epoch;                    /* a sandbox that has seen a higher one stays silent */
 	int64_t idle_ms, lifetime_ms;      /* when it ends by itself */
+	int64_t warm_ms;                   /* and its interpreter before it; 0 = after each run */
 };
 
 struct talk {

@@ -26,6 +26,7 @@ static void load_defaults(struct stage *s)
 	setenv("REDIS_URL", url, 1);
 	setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock", 1);
 	setenv("APP_ENV", "test", 1);
+	setenv("SANDBOX_POOL_SIZE", "0", 1);
 	if (!config_load(&s->config, &s->arena, NULL, &problems)) {
 		printf("Bail out! config: %s\n", problems.data);
 		exit(99);
@@ -78,7 +79,7 @@ const char *stage_session(struct stage *s, const struct principal *who)
 
 	id_token(half);
 	id_token(other);
-	if (!reserve(&s->backend, who, false, &held, &s->err))
+	if (!reserve(&s->backend, &s->arena, who, false, &held, &s->err))
 		return NULL;
 	if (!reserve_commit(&s->backend, &s->arena, &held, arena_printf(&s->arena, "%s%s", half, other),
 	                    &session, &s->err))

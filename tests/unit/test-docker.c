@@ -77,6 +77,9 @@ static void engine_ends(void)
 
 /* ---- what is asked */
 
+static char no_spec[] = "{}";
+static const struct buf asked = { .data = no_spec, .len = 2 };
+
 static struct docker *open_engine(void)
 {
 	const struct docker_options o = { .host = host, .cert_dir = "", .timeout_ms = 300 };
@@ -166,12 +169,11 @@ static void no_whole_answer_is_unavailable(void)
 static void its_words_are_for_the_log(void)
 {
 	struct docker *d = open_engine();
-	struct docker_spec spec = { .name = "n", .image = "i" };
 	struct error err;
 	char id[65];
 
 	ENGINE("HTTP/1.1 404 Not Found\r\nContent-Length: 27\r\n\r\n{\"message\":\"No such image\"}\n");
-	CU_ASSERT_FALSE(docker_create(d, &spec, deadline_in_ms(300), id, &err));
+	CU_ASSERT_FALSE(docker_create(d, "n", &asked, deadline_in_ms(300), id, &err));
 	CU_ASSERT_EQUAL(err.kind, ERR_NOT_FOUND);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, "No such image"));
 	CU_ASSERT_PTR_NULL(strstr(err.msg, "image"));
@@ -182,7 +184,6 @@ static void its_words_are_for_the_log(void)
 static void an_id_that_is_none_is_refused(void)
 {
 	static const char *const bodies[] = { "{}", "[]", "{\"Id\":1}", "{\"Id\":\"../json\"}", "no json", "" };
-	struct docker_spec spec = { .name = "n", .image = "i" };
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
 		struct docker *d = open_engine();
@@ -192,7 +193,7 @@ static void an_id_that_is_none_is_refused(void)
 		                 strlen(bodies[i]), bodies[i]);
 
 		engine((struct slice){ script, (size_t)n }, CLOSE);
-		CU_ASSERT_FALSE(docker_create(d, &spec, deadline_in_ms(300), id, &err));
+		CU_ASSERT_FALSE(docker_create(d, "n", &asked, deadline_in_ms(300), id, &err));
 		CU_ASSERT_EQUAL(err.kind, ERR_UNAVAILABLE);
 		CU_ASSERT_STRING_EQUAL(id, "untouched");
 		engine_ends();
@@ -345,7 +346,7 @@ static void a_stream_may_end_stall_or_be_garbled(void)
 static void texts_cannot_leave_their_strings(void)
 {
 	const struct docker_pair labels[] = { { "a", "\"},\"HostConfig\":{\"Privileged\":true" }, { 0 } };
-	const struct docker_spec spec = { .name = "n", .image = "i\"\\\n", .labels = labels };
+	const struct docker_spec spec = { .image = "i\"\\\n", .labels = labels };
 	auto_buf body = BUF_INIT(65536);
 
 	dockerspec_print(&spec, &body);

@@ -292,7 +292,7 @@ static void a_reservation_that_ran_out_is_no_session(void)
 
 	fresh();
 	(void)backend_identify(&s.backend, deadline_in_ms(1000), &s.err);
-	CU_ASSERT_FATAL(reserve(&s.backend, alice, false, &held, &s.err));
+	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, false, &held, &s.err));
 	stage_redis(&s, arena_printf(&s.arena, "ZADD cg:{default}:sessions 1 %s", held.name));
 	CU_ASSERT_FALSE(reserve_commit(&s.backend, &s.arena, &held, "0", &made, &s.err));
 	CU_ASSERT_EQUAL(s.err.kind, ERR_UNAVAILABLE);

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fcgi-app/policy/pool.h"
+
+#include "fcgi-app/policy/janitor.h"
+#include "tests/unit/engine.h"
+#include "tests/unit/stage.h"
+#include "tests/unit/tap.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct stage s;
+static struct engine engine;
+static const struct principal *alice;
+static int never[2];                       /* a pipe nobody writes to: not told to stop */
+
+static void fresh(void)
+{
+	stage_reset(&s);
+	memset(engine.state, 0, sizeof *engine.state);
+	s.config.docker_host = engine.host;
+	s.config.docker_client_timeout = 1;
+	s.config.container_rate_limit_requests_per_window = 0;
+	s.config.max_containers_per_principal = 100;
+	s.config.sandbox_pool_size = 2;
+	stage_reconnect(&s);
+	alice = stage_principal(&s, "alice");
+	CU_ASSERT_FATAL(backend_identify(&s.backend, deadline_in_ms(1000), &s.err));
+}
+
+static bool fill(void)
+{
+	return pool_fill(&s.backend, never[0], &s.err);
+}
+
+static void filled(void)
+{
+	fresh();
+	CU_ASSERT_FATAL(fill());
+}
+
+static const char *session(void)
+{
+	struct session made;
+
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	return made.id;
+}
+
+static void tend(void)
+{
+	CU_ASSERT(pool_tend(&s.backend, never[0], &s.err));
+}
+
+static int64_t redis(const char *command, const char *key)
+{
+	return stage_redis(&s, arena_printf(&s.arena, "%s cg:{default}:%s", command, key));
+}
+
+static int64_t field(const char *id, const char *name)
+{
+	return redis("HEXISTS", arena_printf(&s.arena, "session:%s %s", id, name));
+}
+
+static int64_t members(void)
+{
+	CU_ASSERT_EQUAL(redis("HLEN", "pool:DAEMON:ONE"), redis("ZCARD", "pool"));
+	return redis("HLEN", "pool:DAEMON:ONE");
+}
+
+static void pass(int64_t ms)
+{
+	deadline_sleep_ms(deadline_in_ms(ms), ms);
+}
+
+/* Its log lines are no TAP, so they stay unheard. */
+static void sweep(void)
+{
+	int err = dup(2), null = open("/dev/null", O_WRONLY);
+
+	pass(5);
+	dup2(null, 2);
+	CU_ASSERT(janitor_sweep(&s.backend, "me", &s.err));
+	dup2(err, 2);
+	close(err);
+	close(null);
+}
+
+static void nothing_waits_where_the_size_is_zero(void)
+{
+	fresh();
+	s.config.sandbox_pool_size = 0;
+	CU_ASSERT(fill());
+	(void)session();
+	tend();
+	CU_ASSERT_EQUAL(engine.state->creates, 1);
+	CU_ASSERT_EQUAL(redis("EXISTS", "pool:DAEMON:ONE"), 0);
+}
+
+static void it_is_filled_to_its_size(void)
+{
+	filled();
+	CU_ASSERT_EQUAL(members(), 2);
+	CU_ASSERT_EQUAL(engine.state->creates, 2);
+	CU_ASSERT_EQUAL(engine.state->attaches, 2);        /* each has said that it is ready */
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 2);
+	CU_ASSERT_EQUAL(redis("HLEN", "uids:DAEMON:ONE"), 2);
+	CU_ASSERT_EQUAL(redis("ZCARD", "filling"), 0);
+	CU_ASSERT(redis("PTTL", "pool:DAEMON:ONE") > 0);
+}
+
+static void a_member_counts_for_no_quota(void)
+{
+	filled();
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
+	s.config.max_active_sessions = 1;
+	s.config.max_containers_per_principal = 1;
+	(void)session();
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 1);
+}
+
+static void a_quota_costs_no_member(void)
+{
+	struct session out;
+
+	filled();
+	s.config.max_containers_per_principal = 1;
+	(void)session();
+	CU_ASSERT_FALSE(session_create(&s.backend, &s.arena, alice, false, &out, &s.err));
+	CU_ASSERT_EQUAL(s.err.kind, ERR_LIMITED);
+	CU_ASSERT_EQUAL(members(), 1);
+}
+
+static void its_end_is_an_argument(void)
+{
+	filled();
+	CU_ASSERT(strstr(engine.state->body, "\"Cmd\":[\"--lifetime\",\"7380\",\"--idle\",\"4860\"]") != NULL);
+	CU_ASSERT(strstr(engine.state->body, "\"Image\":\"sha256:1\"") != NULL);
+	CU_ASSERT(strstr(engine.state->body, "\"NetworkMode\":\"none\"") != NULL);
+}
+
+static void a_claim_asks_docker_nothing(void)
+{
+	struct session made, found;
+	struct lease lease;
+
+	filled();
+	engine.state->silent = true;
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	engine.state->silent = false;
+	CU_ASSERT_EQUAL(engine.state->creates, 2);
+	CU_ASSERT(engine_find(&engine, made.id) != NULL);
+	CU_ASSERT_STRING_EQUAL(made.container, made.id);
+	CU_ASSERT_EQUAL(made.expires_ms, made.now_ms + 3600000);
+	CU_ASSERT_EQUAL(made.executions, 0);
+	CU_ASSERT_STRING_EQUAL(made.daemon_id, "DAEMON:ONE");
+	CU_ASSERT(made.uid >= 10001 && made.uid < 11025);
+	CU_ASSERT_EQUAL(members(), 1);
+	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, made.id, &found, &s.err));
+	CU_ASSERT_EQUAL(found.uid, made.uid);
+	CU_ASSERT(stage_admit(&s, alice, made.id, &lease));
+	CU_ASSERT(redis("PTTL", arena_printf(&s.arena, "session:%s", made.id)) > 0);
+}
+
+static void the_oldest_goes_first(void)
+{
+	const char *first;
+
+	fresh();
+	s.config.sandbox_pool_size = 1;
+	CU_ASSERT_FATAL(fill());
+	first = engine.state->containers[0].id;
+	pass(5);
+	s.config.sandbox_pool_size = 2;
+	CU_ASSERT_FATAL(fill());
+	CU_ASSERT_STRING_EQUAL(session(), first);
+}
+
+static void a_place_that_was_taken_is_filled_again(void)
+{
+	filled();
+	(void)session();
+	CU_ASSERT_EQUAL(members(), 1);
+	tend();
+	CU_ASSERT_EQUAL(members(), 2);
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	tend();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+}
+
+static void an_empty_pool_makes_one_for_the_client(void)
+{
+	fresh();
+	CU_ASSERT(engine_find(&engine, session()) != NULL);
+	CU_ASSERT_EQUAL(engine.state->creates, 1);
+	tend();
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void a_network_is_never_of_the_pool(void)
+{
+	struct session made;
+
+	filled();
+	s.config.sandbox_network_mode = "bridge";
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, true, &made, &s.err));
+	CU_ASSERT(made.network);
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void other_settings_are_another_pool(void)
+{
+	filled();
+	s.config.sandbox_pids_limit = 99;
+	(void)session();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void another_image_is_another_pool(void)
+{
+	filled();
+	stage_redis(&s, "HSET cg:{default}:images:DAEMON:ONE code-sandbox:latest sha256:2");
+	(void)session();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void the_old_are_not_claimed_but_removed(void)
+{
+	filled();
+	s.config.sandbox_pool_max_age_seconds = 1;
+	pass(1100);
+	(void)session();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	sweep();
+	CU_ASSERT_EQUAL(members(), 0);
+	CU_ASSERT_EQUAL(engine_there(&engine), 1);
+}
+
+static void what_is_wanted_stays(void)
+{
+	filled();
+	sweep();
+	CU_ASSERT_EQUAL(members(), 2);
+	CU_ASSERT_EQUAL(engine_there(&engine), 2);
+	CU_ASSERT_EQUAL(redis("HLEN", "uids:DAEMON:ONE"), 2);
+	CU_ASSERT_EQUAL(redis("ZCARD", "orphans:DAEMON:ONE"), 0);
+}
+
+static void what_no_gateway_wants_goes(void)
+{
+	filled();
+	s.config.sandbox_pids_limit = 99;
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(members(), 4);
+	s.config.janitor_interval_seconds = 1;
+	pass(3100);
+	CU_ASSERT(fill());
+	sweep();
+	CU_ASSERT_EQUAL(members(), 2);
+	CU_ASSERT_EQUAL(engine_there(&engine), 2);
+}
+
+static void the_dead_are_forgotten(void)
+{
+	filled();
+	engine.state->containers[0].there = false;
+	sweep();
+	CU_ASSERT_EQUAL(members(), 1);
+	CU_ASSERT_EQUAL(redis("HLEN", "uids:DAEMON:ONE"), 1);
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void a_dead_member_is_replaced_at_once(void)
+{
+	const char *id;
+	struct session found;
+
+	filled();
+	engine.state->containers[0].there = false;
+	engine.state->containers[1].there = false;
+	id = session();
+	CU_ASSERT_EQUAL(field(id, "fresh"), 1);
+	tend();
+	CU_ASSERT_EQUAL(field(id, "fresh"), 0);
+	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT_STRING_EQUAL(found.id, id);
+	CU_ASSERT_STRING_NOT_EQUAL(found.container, id);
+	CU_ASSERT(engine_find(&engine, found.container) != NULL);
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void a_dead_member_is_replaced_at_first_use(void)
+{
+	const char *id;
+	struct session found;
+	struct lease lease;
+
+	filled();
+	engine.state->containers[0].there = false;
+	id = session();
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	CU_ASSERT(lease.session.fresh);
+	pool_settle(&s.backend, &s.arena, &lease.session);
+	CU_ASSERT_FALSE(lease.session.fresh);
+	CU_ASSERT_STRING_EQUAL(lease.session.container, engine.state->containers[1].id);
+	limit_release(&s.backend, &lease);
+	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT_EQUAL(found.uid, lease.session.uid);
+	tend();                            /* which finds that all is well */
+	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT_STRING_EQUAL(found.container, lease.session.container);
+}
+
+static void one_that_died_later_is_lost(void)
+{
+	const char *id;
+	struct session found;
+
+	filled();
+	id = session();
+	tend();
+	engine_find(&engine, id)->there = false;
+	CU_ASSERT_FALSE(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT(stage_failed(&s, ERR_NOT_FOUND, "Container session not found"));
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
+}
+
+static void an_engine_that_is_away_replaces_nothing(void)
+{
+	const char *id;
+
+	filled();
+	id = session();
+	engine.state->silent = true;
+	(void)pool_tend(&s.backend, never[0], &s.err);
+	CU_ASSERT_EQUAL(field(id, "fresh"), 1);
+	CU_ASSERT_EQUAL(field(id, "box"), 0);
+}
+
+/* Its container has another id than the session: nothing may take it for an orphan, or miss it. */
+static void a_replaced_one_is_swept_like_any(void)
+{
+	const char *id;
+	struct session found;
+
+	filled();
+	s.config.orphan_grace_seconds = 0;
+	engine.state->containers[0].there = false;
+	id = session();
+	tend();
+	sweep();
+	sweep();
+	CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT(session_delete(&s.backend, &s.arena, alice, id, &s.err));
+	engine_find(&engine, found.container)->there = false;
+	sweep();
+	CU_ASSERT_EQUAL(redis("ZCARD", "ending:DAEMON:ONE"), 0);
+	CU_ASSERT_EQUAL(redis("HLEN", "boxes:DAEMON:ONE"), 0);
+	CU_ASSERT_EQUAL(redis("HLEN", "uids:DAEMON:ONE"), 2);
+	CU_ASSERT_EQUAL(members(), 2);
+}
+
+static void a_replaced_one_ends_like_any(void)
+{
+	struct session found;
+	const char *id;
+
+	filled();
+	engine.state->containers[0].there = false;
+	id = session();
+	tend();
+	CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	stage_redis(&s, arena_printf(&s.arena, "ZADD cg:{default}:sessions 1 %s", id));
+	sweep();
+	CU_ASSERT_PTR_NULL(engine_find(&engine, found.container));
+	sweep();
+	CU_ASSERT_EQUAL(redis("EXISTS", arena_printf(&s.arena, "session:%s", id)), 0);
+}
+
+static void what_cannot_be_made_leaves_nothing(void)
+{
+	fresh();
+	engine.state->start_fails = true;
+	CU_ASSERT_FALSE(fill());
+	CU_ASSERT_EQUAL(engine_there(&engine), 0);
+	CU_ASSERT_EQUAL(redis("ZCARD", "filling"), 0);
+	CU_ASSERT_EQUAL(members(), 0);
+	engine.state->start_fails = false;
+	engine.state->attach_fails = true;         /* it starts, but does not answer */
+	CU_ASSERT_FALSE(fill());
+	CU_ASSERT_EQUAL(engine_there(&engine), 0);
+	CU_ASSERT_EQUAL(redis("ZCARD", "filling"), 0);
+	CU_ASSERT_EQUAL(members(), 0);
+	engine.state->no_image = true;
+	CU_ASSERT_FALSE(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 2);
+}
+
+static void few_are_made_at_a_time(void)
+{
+	fresh();
+	stage_redis(&s, "ZADD cg:{default}:filling 9999999999999 a 9999999999999 b");
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 0);
+	s.config.sandbox_pool_refill = 3;
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 2);
+}
+
+static void those_being_made_count(void)
+{
+	fresh();
+	s.config.sandbox_pool_refill = 4;
+	stage_redis(&s, "EVAL redis.call('ZADD',KEYS[1],9999999999999,'DAEMON:ONE\\32x') 1 cg:{default}:filling");
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 1);
+}
+
+static void no_uid_is_taken_from_sessions_in_need(void)
+{
+	fresh();
+	s.config.sandbox_uid_range = 16;
+	for (int i = 0; i < 16; i++)
+		stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:uids:DAEMON:ONE %d x", i));
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(engine.state->creates, 0);
+}
+
+static void it_stops_when_told(void)
+{
+	int fds[2];
+
+	fresh();
+	CU_ASSERT_FATAL(pipe(fds) == 0);
+	close(fds[1]);
+	CU_ASSERT(pool_fill(&s.backend, fds[0], &s.err));
+	close(fds[0]);
+	CU_ASSERT_EQUAL(engine.state->creates, 0);
+}
+
+static void lost_data_costs_no_claim(void)
+{
+	filled();
+	stage_redis(&s, "FLUSHALL");
+	(void)session();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	tend();
+	CU_ASSERT_EQUAL(members(), 2);
+	sweep();
+	CU_ASSERT_EQUAL(engine_there(&engine), 5);         /* until the grace of orphans is over */
+}
+
+/* No member is claimed twice, and none is made beyond the size. */
+static void parallel_claims_and_refills(void)
+{
+	int status, made = 0;
+
+	fresh();
+	s.config.sandbox_pool_size = 8;
+	s.config.sandbox_pool_refill = 4;
+	CU_ASSERT_FATAL(fill());
+	for (int i = 0; i < 24; i++) {
+		fflush(NULL);
+		if (fork() == 0) {
+			struct session out;
+
+			stage_reconnect(&s);
+			_exit(!session_create(&s.backend, &s.arena, alice, false, &out, &s.err)
+			      || !pool_tend(&s.backend, never[0], &s.err));
+		}
+	}
+	for (int i = 0; i < 24; i++) {
+		CU_ASSERT_FATAL(wait(&status) > 0);
+		made += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	CU_ASSERT_EQUAL(made, 24);
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 24);
+	CU_ASSERT_EQUAL(members(), 8);
+	CU_ASSERT_EQUAL(engine_there(&engine), 32);
+	CU_ASSERT_EQUAL(redis("HLEN", "uids:DAEMON:ONE"), 32);
+}
+
+int main(void)
+{
+	static const struct tap_test tests[] = {
+		{ "nothing waits where the size is zero", nothing_waits_where_the_size_is_zero },
+		{ "it is filled to its size", it_is_filled_to_its_size },
+		{ "a member counts for no quota", a_member_counts_for_no_quota },
+		{ "a quota costs no member", a_quota_costs_no_member },
+		{ "its end is an argument", its_end_is_an_argument },
+		{ "a claim asks Docker nothing", a_claim_asks_docker_nothing },
+		{ "the oldest goes first", the_oldest_goes_first },
+		{ "a place that was taken is filled again", a_place_that_was_taken_is_filled_again },
+		{ "an empty pool makes one for the client", an_empty_pool_makes_one_for_the_client },
+		{ "a network is never of the pool", a_network_is_never_of_the_pool },
+		{ "other settings are another pool", other_settings_are_another_pool },
+		{ "another image is another pool", another_image_is_another_pool },
+		{ "the old are not claimed but removed", the_old_are_not_claimed_but_removed },
+		{ "what is wanted stays", what_is_wanted_stays },
+		{ "what no gateway wants goes", what_no_gateway_wants_goes },
+		{ "the dead are forgotten", the_dead_are_forgotten },
+		{ "a dead member is replaced at once", a_dead_member_is_replaced_at_once },
+		{ "a dead member is replaced at first use", a_dead_member_is_replaced_at_first_use },
+		{ "one that died later is lost", one_that_died_later_is_lost },
+		{ "an engine that is away replaces nothing", an_engine_that_is_away_replaces_nothing },
+		{ "a replaced one is swept like any", a_replaced_one_is_swept_like_any },
+		{ "a replaced one ends like any", a_replaced_one_ends_like_any },
+		{ "what cannot be made leaves nothing", what_cannot_be_made_leaves_nothing },
+		{ "few are made at a time", few_are_made_at_a_time },
+		{ "those being made count", those_being_made_count },
+		{ "no uid is taken from sessions in need", no_uid_is_taken_from_sessions_in_need },
+		{ "it stops when told", it_stops_when_told },
+		{ "lost data costs no claim", lost_data_costs_no_claim },
+		{ "parallel claims and refills", parallel_claims_and_refills },
+		{ NULL, NULL },
+	};
+
+	if (pipe(never) != 0)
+		return 99;
+	engine_start(&engine, peer_polite);
+	stage_open(&s);
+
+	int status = tap_run("pool", tests);
+
+	stage_close(&s);
+	engine_stop(&engine);
+	return status;
+}
