@@ -289,6 +289,9 @@ bool json_scan(struct slice text, bool peer, struct json_fault *fault)
 
 	if (scan_value(&s) && (s.at == s.end || refuse(&s, "Extra data", s.at)))
 		return true;
+	s.at = s.fault_at;
+	if (s.at < s.end)
+		scan_multibyte(&s);        /* no text at all is worse than no JSON */
 	*fault = (struct json_fault){ .text = s.fault };
 	for (const char *p = text.at; p < s.fault_at; p++)
 		fault->offset += ((unsigned char)*p & 0xc0) != 0x80;

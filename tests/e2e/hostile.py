@@ -126,6 +126,21 @@ def framing(tap, gateway):
         + fastcgi.record(fastcgi.PARAMS, b"\x7f\x01abc")
         + fastcgi.record(fastcgi.PARAMS, b""),
         "65535 bytes and 255 of padding": begin + b"\1\4\0\1\xff\xff\xff\0" + bytes(65535 + 255),
+        "another request in between": begin
+        + fastcgi.record(fastcgi.BEGIN, b"\0\1\0\0\0\0\0\0", 2)
+        + fastcgi.record(fastcgi.PARAMS, fastcgi.pair("REQUEST_METHOD", "DELETE"), 2)
+        + livez
+        + fastcgi.stream(fastcgi.STDIN, b""),
+        "BEGIN again within the body": begin
+        + livez
+        + fastcgi.record(fastcgi.STDIN, b"x")
+        + begin
+        + livez,
+        "ABORT within the body": begin
+        + livez
+        + fastcgi.record(fastcgi.STDIN, b"x")
+        + fastcgi.record(fastcgi.ABORT, b""),
+        "STDIN before the parameters": begin + fastcgi.stream(fastcgi.STDIN, b"x") + livez,
         "ABORT": begin + fastcgi.record(fastcgi.ABORT, b"") + livez,
         "no method": begin
         + fastcgi.stream(fastcgi.PARAMS, fastcgi.pair("PATH_INFO", "/livez"))
@@ -148,6 +163,16 @@ def framing(tap, gateway):
                     except (fastcgi.Closed, TimeoutError):
                         pass
             equal(gateway.ask("GET", "/livez", timeout=20).status, 200)
+
+    @tap.row("framing: one byte per record, each with padding, is a request like any other")
+    def _():
+        content = fastcgi.pair("REQUEST_METHOD", "GET") + fastcgi.pair("PATH_INFO", "/livez")
+        with fastcgi.Exchange(gateway.socket, 10) as exchange:
+            exchange.write(begin)
+            for byte in content:
+                exchange.write(fastcgi.record(fastcgi.PARAMS, bytes([byte]), padding=7))
+            exchange.write(fastcgi.record(fastcgi.PARAMS) + fastcgi.record(fastcgi.STDIN))
+            equal(exchange.answer().status, 200)
 
     @tap.row("framing: clients that leave at every place do not cost a worker")
     def _():

@@ -82,6 +82,17 @@ UNAUTHORIZED = [
 # fmt: on
 
 
+def table():
+    """path -> its methods in order, as Allow has them; read from where routes are made."""
+    found = {}
+    for method, pattern in re.findall(
+        r'^ROUTE\("(\w+)", *"([^"]+)"', (TOP / "fcgi-app/route.def").read_text(), re.M
+    ):
+        path = re.sub("{.*}", NOWHERE, pattern)
+        found.setdefault(path, []).extend([method, "HEAD"] if method == "GET" else [method])
+    return {path: [*methods, "OPTIONS"] for path, methods in found.items()}
+
+
 def rows(tap):
     with (
         scratch() as where,
@@ -140,8 +151,25 @@ def routes(tap, gateway):
             if allow:
                 equal(set(re.split(", *", response.header("Allow"))) - {"OPTIONS"}, allow)
 
+    for path, methods in table().items():
+
+        @tap.row(f"every method of {path}: 405 with the whole Allow for those that are not")
+        def _():
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "G\tET"):
+                response = gateway.ask(method, path)
+                equal(response.status == 405, method not in methods, f"{method} {response!r}")
+                if method == "HEAD":
+                    equal(response.body, b"")
+                elif method not in methods:
+                    equal(response.detail, "Method Not Allowed")
+                if method not in methods:
+                    equal(response.header("Allow"), ", ".join(methods), method)
+            response = gateway.ask("OPTIONS", path)
+            equal((response.status, response.header("Allow")), (204, ", ".join(methods)))
+
     for method, target in (
         ("GET", "/version/"),
+        ("GET", f"/containers/{NOWHERE}/"),
         ("POST", "/containers/"),
         ("POST", "/execute/"),
         ("GET", "/livez/"),

@@ -344,6 +344,9 @@ static void broken_json_is_told_where_it_breaks(void)
 		{ "{\"a\":NaN}", INVALID("5", "Expecting value") },
 		{ "{\"a\":1,\"a\":2}", INVALID("7", "Duplicate key") },
 		{ "{\"a\":\"\xff\"}", "There was an error parsing the body" },
+		{ "\xff\xfe{", "There was an error parsing the body" },
+		{ "{\"a\":\xe2\x82}", "There was an error parsing the body" },
+		{ "{\"a\":\xe2\x82\xac}", INVALID("5", "Expecting value") },
 		{ NULL, NULL },
 	});
 }
