@@ -10,8 +10,8 @@
 #include "lib/wire/message.h"
 
 enum {
-	INBOX_FILES = 64,
-	INBOX_NAMES = 16384,               /* bytes of all names together */
+	INBOX_FILES = 1024,                /* above what any gateway lets in */
+	INBOX_NAMES = INBOX_FILES * WIRE_NAME_MAX,         /* bytes of all names together */
 	INBOX_CODE_MAX = 8 << 20,
 };
 

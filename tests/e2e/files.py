@@ -127,6 +127,17 @@ def rows(tap):
     with scratch() as where, Redis(where).start() as redis, Gateway(where, redis) as gateway:
         with gateway.session() as session:
             contract_limits(tap, session)
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(where, redis, MAX_INPUT_FILES=1000) as gateway,
+        gateway.session() as session,
+    ):
+
+        @tap.row("in: as many as a setting may allow")
+        def _():
+            files = [given(f"{i:03}-{'x' * 100}", "x") for i in range(1000)]
+            equal(session.bash("ls | wc -l", files=files).stdout, "1000\n")
 
 
 def going_in(tap, session):

@@ -143,12 +143,11 @@ static void code_is_complete_after_its_last_data(void)
 
 static void the_number_of_files_is_bounded(void)
 {
-	char name[16] = "f00";
+	char name[16];
 
 	fresh();
 	for (int i = 0; i < INBOX_FILES; i++) {
-		name[1] = (char)('0' + i / 10);
-		name[2] = (char)('0' + i % 10);
+		(void)snprintf(name, sizeof name, "f%d", i);
 		CU_ASSERT_TRUE(put(name, ""));
 	}
 	CU_ASSERT_FALSE(put("more", ""));
