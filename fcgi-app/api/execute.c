@@ -65,7 +65,7 @@ static const char *package_rule(const struct check *c, struct slice *package)
 	size_t max = (size_t)c->config->max_pip_package_name_length, used;
 	struct utf8 utf8 = { 0 };
 
-	*package = text_trim(*package);
+	*package = text_strip(*package);
 	if (!package->len)
 		return "Package name cannot be empty";
 	if (utf8_count(&utf8, (const uint8_t *)package->at, package->len, max + 1, &used) > max)
