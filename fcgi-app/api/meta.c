@@ -59,6 +59,7 @@ static void put_features(struct json_out *o)
 bool api_version(struct app *app, struct request *req, struct response *res, struct error *err)
 {
 	static const char *const execution[] = { "v1", NULL }, *const rendering[] = { "v1", "v2", NULL };
+	const struct config *c = app->config;
 	struct json_out o = { .to = &res->body };
 
 	(void)req;
@@ -69,12 +70,12 @@ bool api_version(struct app *app, struct request *req, struct response *res, str
 	json_key(&o, "api_contract_version");
 	json_put_int(&o, API_CONTRACT);
 	json_key(&o, "beta");
-	json_put_bool(&o, app->config->public_beta_mode);
+	json_put_bool(&o, c->public_beta_mode || config_names_beta(c));
 	put_member(&o, "active_execution_version", "v1");
 	put_member(&o, "default_execution_version", "v1");
 	put_strs(&o, "supported_execution_versions", execution);
 	put_strs(&o, "available_execution_versions", execution);
-	put_member(&o, "active_rendering_version", "v1");
+	put_member(&o, "active_rendering_version", c->slide_rendering_version);
 	put_member(&o, "default_rendering_version", "v1");
 	put_strs(&o, "supported_rendering_versions", rendering);
 	put_strs(&o, "available_rendering_versions", rendering);
