@@ -4,9 +4,6 @@
 #include "fcgi-app/api/metrics.h"
 #include "lib/text.h"
 
-/* What rendering will have settings for. */
-enum { RENDERS = 2, RENDER_S = 180, LATEX_S = 120, LATEX_BODY = 34583336 };
-
 static void put_str(struct json_out *o, const char *key, const char *value)
 {
 	json_key(o, key);
@@ -104,11 +101,11 @@ static void put_origins(struct json_out *o, const char *list)
 static void put_limits(struct json_out *o, const struct config *c)
 {
 	put_int(o, "max_concurrent_executions", c->max_concurrent_executions);
-	put_int(o, "max_concurrent_renders", RENDERS);
-	put_str(o, "active_rendering_version", "v1");
-	put_int(o, "render_timeout_seconds", RENDER_S);
-	put_int(o, "latex_render_max_request_body_bytes", LATEX_BODY);
-	put_int(o, "latex_render_timeout_seconds", LATEX_S);
+	put_int(o, "max_concurrent_renders", c->max_concurrent_renders);
+	put_str(o, "active_rendering_version", c->slide_rendering_version);
+	put_int(o, "render_timeout_seconds", c->render_timeout_seconds);
+	put_int(o, "latex_render_max_request_body_bytes", config_latex_body(c));
+	put_int(o, "latex_render_timeout_seconds", c->latex_render_timeout_seconds);
 	put_int(o, "default_timeout", c->default_timeout);
 	put_int(o, "session_timeout_seconds", c->session_timeout_seconds);
 	put_int(o, "max_session_lifetime_seconds", c->max_session_lifetime_seconds);
@@ -128,8 +125,8 @@ bool api_health_details(struct app *app, struct request *req, struct response *r
 	put_docker(app, &o, &h);
 	put_str(&o, "state_backend", "RedisStateBackend");
 	put_bool(&o, "state_backend_healthy", h.redis);
-	put_bool(&o, "cors_enabled", true);
-	put_origins(&o, "");
+	put_bool(&o, "cors_enabled", c->enable_cors);
+	put_origins(&o, c->cors_allow_origins);
 	put_limits(&o, c);
 	put_metrics(app, req, &o, h.redis);
 	json_end(&o, '}');
