@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the command line and the settings to a socket and a master. */
+#include "fcgi-app/healthcheck.h"
 #include "fcgi-app/master.h"
 #include "fcgi-app/policy/backend.h"
 #include "lib/cleanup.h"
@@ -22,6 +23,7 @@ enum { TEXT_MAX = 1 << 20 };
 
 static const char usage[] =
 	"Usage: code-gateway [--env-file PATH] [--check]\n"
+	"       code-gateway [--env-file PATH] --healthcheck\n"
 	"       code-gateway --print-env | --version | --help\n"
 	"\n"
 	"Runs Python and Bash for others in sandbox containers; answers FastCGI on the socket\n"
@@ -34,6 +36,8 @@ static const char usage[] =
 	"  --check          Prints every setting with its value, who said it and a verdict (ok,\n"
 	"                   warning, unfit), secrets masked, then warnings and what is wrong, and\n"
 	"                   ends: 0 = fit to start, 78 = not.  Connects to nothing.\n"
+	"  --healthcheck    Asks the gateway that listens on FASTCGI_SOCKET how it is, says what it\n"
+	"                   heard, and ends: 0 = healthy, 1 = not, or no answer in five seconds.\n"
 	"  --print-env      Prints a commented .env with every setting, its default and range.\n"
 	"                   Sizes may be written 512m (b, k, m, g, t); times are seconds unless\n"
 	"                   the name says otherwise; lists have commas.\n"
@@ -46,7 +50,7 @@ static const char usage[] =
 
 struct options {
 	const char *env_file;
-	bool check;
+	bool check, healthcheck;
 };
 
 static void print(FILE *to, const struct buf *text)
@@ -72,6 +76,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'V' },
 		{ "print-env", no_argument, NULL, 'p' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "healthcheck", no_argument, NULL, 'H' },
 		{ "env-file", required_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -82,6 +87,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'V': return puts("code-gateway " PACKAGE_VERSION) < 0;
 		case 'p': return print_env();
 		case 'c': o->check = true; break;
+		case 'H': o->healthcheck = true; break;
 		case 'e': o->env_file = optarg; break;
 		default: return fputs("Try code-gateway --help.\n", stderr) < 0 ? 1 : EX_USAGE;
 		}
@@ -225,7 +231,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!read_settings(&config, &arena, &options))
+	if (options.healthcheck)
+		status = healthcheck(&arena, options.env_file);
+	else if (!read_settings(&config, &arena, &options))
 		status = EX_CONFIG;
 	else
 		status = options.check ? EXIT_SUCCESS : run(&config);

@@ -100,16 +100,24 @@ static bool give_path(const struct listen_options *o, struct error *err)
 	return !chmod(o->address, o->mode) || fail_os(err, "cannot change the mode of", o->address);
 }
 
+static bool parse_path(const char *text, union address *a, struct error *err)
+{
+	if (strlen(text) >= sizeof a->path.sun_path)
+		return fail(err, ERR_UNAVAILABLE, "longer than the %zu bytes of a socket path: %s",
+		            sizeof a->path.sun_path - 1, text);
+	*a = (union address){ .path = { .sun_family = AF_UNIX } };
+	memcpy(a->path.sun_path, text, strlen(text));
+	return true;
+}
+
 static bool open_path(struct listener *l, const struct listen_options *o, struct error *err)
 {
-	union address a = { .path = { .sun_family = AF_UNIX } };
+	union address a;
 	auto_close int lock = -1;
 	struct stat st;
 
-	if (strlen(o->address) >= sizeof a.path.sun_path)
-		return fail(err, ERR_UNAVAILABLE, "longer than the %zu bytes of a socket path: %s",
-		            sizeof a.path.sun_path - 1, o->address);
-	memcpy(a.path.sun_path, o->address, strlen(o->address));
+	if (!parse_path(o->address, &a, err))
+		return false;
 	if (!lock_directory(o->address, &lock, err) || !clear_path(&a, err))
 		return false;
 
@@ -148,20 +156,31 @@ static bool parse_port(const char *text, union address *a)
 	return inet_pton(AF_INET6, host + 1, &a->v6.sin6_addr) == 1;
 }
 
+static bool parse_loopback(const char *text, union address *a, struct error *err)
+{
+	return (parse_port(text, a) && is_loopback(a))
+	    || fail(err, ERR_UNAVAILABLE, "neither a path nor a loopback address with a port "
+	            "(/run/gateway.sock, 127.0.0.1:9000, [::1]:9000): %s", text);
+}
+
+static socklen_t size_of(const union address *a)
+{
+	return a->any.sa_family == AF_UNIX ? sizeof a->path
+	     : a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;
+}
+
 static bool open_port(struct listener *l, const char *address, struct error *err)
 {
 	union address a = { 0 };
 	const int on = 1;
 
-	if (!parse_port(address, &a) || !is_loopback(&a))
-		return fail(err, ERR_UNAVAILABLE, "neither a path nor a loopback address with a port "
-		            "(/run/gateway.sock, 127.0.0.1:9000, [::1]:9000): %s", address);
+	if (!parse_loopback(address, &a, err))
+		return false;
 
 	auto_close int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t size = a.any.sa_family == AF_INET ? sizeof a.v4 : sizeof a.v6;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)
-	    || bind(fd, &a.any, size) || listen(fd, SOMAXCONN))
+	    || bind(fd, &a.any, size_of(&a)) || listen(fd, SOMAXCONN))
 		return fail_os(err, "cannot listen on", address);
 	*l = (struct listener){ .fd = steal_fd(&fd) };
 	return true;
@@ -170,6 +189,36 @@ static bool open_port(struct listener *l, const char *address, struct error *err
 bool listen_open(struct listener *l, const struct listen_options *o, struct error *err)
 {
 	return is_path(o->address) ? open_path(l, o, err) : open_port(l, o->address, err);
+}
+
+/* ---- the other side */
+
+/* A connection that was begun: errno tells why there is none. */
+static bool is_connected(int fd, struct deadline deadline)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int ready = deadline_poll(&p, 1, deadline);
+	socklen_t len = sizeof errno;
+
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0 && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &len) && errno == 0;
+}
+
+int listen_connect(const char *address, struct deadline deadline, struct error *err)
+{
+	union address a = { 0 };
+
+	if (!(is_path(address) ? parse_path(address, &a, err) : parse_loopback(address, &a, err)))
+		return -1;
+
+	auto_close int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && (!connect(fd, &a.any, size_of(&a))
+	                || (errno == EINPROGRESS && is_connected(fd, deadline))))
+		return steal_fd(&fd);
+	fail_os(err, "cannot connect to", address);
+	return -1;
 }
 
 /* ---- given */

@@ -6,6 +6,7 @@
 #ifndef LIB_LISTEN_H
 #define LIB_LISTEN_H
 
+#include "lib/deadline.h"
 #include "lib/error.h"
 
 #include <sys/types.h>
@@ -32,6 +33,11 @@ struct listener {
 bool listen_open(struct listener *l, const struct listen_options *o, struct error *err);
 /* The socket a process manager gave us: descriptor 0, else 3, where systemd's first one is. */
 bool listen_inherit(struct listener *l, struct error *err);
+/*
+ * From the other side: connects to an address that listen_open takes.  The descriptor does not
+ * block; -1 and err, whose msg is for the operator.
+ */
+int listen_connect(const char *address, struct deadline deadline, struct error *err);
 /* Closes it, and removes its path unless another process has put its own there. */
 void listen_close(struct listener *l);
 

@@ -280,7 +280,7 @@ def each_request_is_one_line_of_the_log():
 def the_command_line_explains_itself():
     help_text = call("--help")
     assert help_text.returncode == 0
-    for option in ("--env-file", "--check", "--print-env", "--version"):
+    for option in ("--env-file", "--check", "--healthcheck", "--print-env", "--version"):
         assert option in help_text.stdout
     assert call("--version").stdout.startswith("code-gateway ")
     assert "MAX_REQUEST_BODY_SIZE" in call("--print-env").stdout
