@@ -12,7 +12,7 @@ from support.tap import Background, ensure, equal, eventually, together
 from .oracle import Oracle, healthy, typed
 from .toxic import Toxic
 
-# what Redis says instead, and whether the gateway may answer anything but 503
+# what Redis says instead
 # fmt: off
 REFUSALS = {
     "LOADING": b"-LOADING Redis is loading the dataset in memory\r\n",
@@ -76,7 +76,7 @@ def all_503(gateway, session, deaf):
     for call in calls + [session.delete] * deaf:
         began = time.monotonic()
         typed(call(), 503)
-        ensure(time.monotonic() - began < 10, time.monotonic() - began)
+        ensure(time.monotonic() - began < 20, time.monotonic() - began)
     equal(gateway.ask("GET", "/healthz").status, 503)
     equal(gateway.ask("GET", "/livez").status, 200)
     equal(gateway.ask("POST", "/execute").status, 401)
@@ -101,7 +101,7 @@ def away(tap, gateway, redis, toxic):
                 finally:
                     toxic.be("pass", cut=True)
                 equal(
-                    eventually(lambda: session.ask("cat f", "bash").json.get("stdout"), 15),
+                    eventually(lambda: session.ask("cat f", "bash").json.get("stdout"), 30),
                     "kept\n",
                 )
                 oracle.sound([session])
@@ -127,12 +127,19 @@ def away(tap, gateway, redis, toxic):
     @tap.row("redis hangs for a while during a run: the run is not lost", seconds=90)
     def _():
         with gateway.session() as session:
-            running = Background(lambda: session.ask("sleep 2; echo through", "bash", timeout=30))
-            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+            running = Background(lambda: session.ask("sleep 4; echo through", "bash", timeout=30))
+            eventually(lambda: session.inspect().json["execution_count"] == 1, 30, "running")
+            toxic.held.clear()
             toxic.be("stall")
-            time.sleep(0.7)
-            toxic.be("pass")
-            response = running.answer(30)
+            try:  # long enough for the lease's renewal to be given up and tried again
+                eventually(
+                    lambda: sum(session.id.encode() in asked for asked in toxic.held) >= 2,
+                    30,
+                    "renewed twice",
+                )
+            finally:
+                toxic.be("pass")
+            response = running.answer()
             equal((response.status, response.json["stdout"]), (200, "through\n"))
             session.answers()
 
@@ -142,13 +149,13 @@ def away(tap, gateway, redis, toxic):
             running = Background(
                 lambda: session.ask("echo began; sleep 12; echo through", "bash", timeout=30)
             )
-            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+            eventually(lambda: session.inspect().json["execution_count"] == 1, 30, "running")
             toxic.be("refuse", cut=True)
-            response = running.answer(60)
+            response = running.answer()
             toxic.be("pass", cut=True)
-            typed(response, 200, 503)
-            if response.status == 200 and response.json["error"] is None:
-                equal(response.json["stdout"], "began\nthrough\n")
+            # Its lease has ended, and with it the run: what it had said is told.
+            result = typed(response, 200).json
+            equal((result["stdout"], result["error_type"]), ("began\n", "GatewayError"))
             oracle.sound([session], 40)
 
     @tap.row("redis returns to a herd: nobody is refused for long")
@@ -158,7 +165,7 @@ def away(tap, gateway, redis, toxic):
             together([lambda: gateway.ask("GET", "/healthz") for _ in range(12)])
             toxic.accepted = 0
             toxic.be("pass", cut=True)
-            eventually(lambda: session.ask("print(1)").status == 200, 10, "served")
+            eventually(lambda: session.ask("print(1)").status == 200, 30, "served")
             ensure(toxic.accepted <= 4 * len(gateway.workers()), toxic.accepted)
 
 
@@ -177,11 +184,11 @@ def refusing(tap, gateway, redis, toxic):
                         session.delete,
                         lambda: gateway.client().post("/containers"),
                     ):
-                        typed(call(), 503, 500, 404)
+                        typed(call(), 503)
                     equal(gateway.ask("GET", "/livez").status, 200)
                 finally:
                     toxic.be("pass", cut=True)
-                eventually(lambda: healthy(gateway), 15, "healthy")
+                eventually(lambda: healthy(gateway), 30, "healthy")
                 equal(
                     session.bash("cat ran; true").stdout,
                     "",
@@ -206,7 +213,7 @@ def refusing(tap, gateway, redis, toxic):
                 typed(gateway.client().post("/containers"), 503)
             finally:
                 redis("REPLICAOF", "NO", "ONE")
-            eventually(lambda: session.ask("print(1)").status == 200, 15, "served")
+            eventually(lambda: session.ask("print(1)").status == 200, 30, "served")
 
     @tap.row("redis is out of memory: counted or 503, then well")
     def _():
@@ -235,13 +242,11 @@ def forgetting(tap, gateway, redis):
         with gateway.session() as session:
             redis.send(signal.SIGSTOP)
             try:
-                began = time.monotonic()
                 typed(session.ask("print(1)"), 503)
-                ensure(time.monotonic() - began < 8, time.monotonic() - began)
                 time.sleep(2)
             finally:
                 redis.send(signal.SIGCONT)
-            eventually(lambda: session.ask("print(1)").status == 200, 10, "served")
+            eventually(lambda: session.ask("print(1)").status == 200, 30, "served")
             oracle.sound([session])
 
     @tap.row(
@@ -251,15 +256,14 @@ def forgetting(tap, gateway, redis):
     def _():
         session = gateway.session()
         running = Background(lambda: session.ask("sleep 3; echo through", "bash", timeout=30))
-        eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+        eventually(lambda: session.inspect().json["execution_count"] == 1, 30, "running")
         redis.process.kill()
         redis.process.wait()
         typed(gateway.client().post("/containers"), 503)
         redis.start()
-        response = typed(running.answer(30), 200, 503)
-        if response.status == 200 and response.json["error"] is None:
-            equal(response.json["stdout"], "through\n")
-        eventually(lambda: healthy(gateway), 15, "healthy")
+        response = running.answer()
+        equal((response.status, response.json["stdout"]), (200, "through\n"))
+        eventually(lambda: healthy(gateway), 30, "healthy")
         typed(session.inspect(), 404)
         typed(session.ask("print(1)"), 404)
         ensure(

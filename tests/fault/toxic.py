@@ -15,6 +15,7 @@ class Toxic:
         self.mode = "pass"
         self.open = set()
         self.accepted = 0
+        self.held = []  # questions that have met a stall
         self.closed = threading.Event()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.socket))
@@ -79,6 +80,8 @@ class Toxic:
     def pump(self, source, sink, answers):
         try:
             while data := source.recv(1 << 16):
+                if self.mode == "stall" and not answers:
+                    self.held.append(data)
                 while self.mode == "stall" and not self.closed.wait(0.02):
                     pass
                 if self.mode == "cut" and answers:
