@@ -82,12 +82,20 @@ static size_t cells_of(enum metric metric)
 	return 0;
 }
 
+/* For as long as there are processes, like all that is shared between them. */
+static void *map(size_t size)
+{
+	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		abort();
+	return page;
+}
+
 struct metrics *metrics_map(const char *const *paths)
 {
-	struct metrics *m = calloc(1, sizeof *m);
+	struct metrics *m = map(sizeof *m);
 
-	if (m == NULL)
-		abort();
 	id_token(m->id);
 	describe(m, BY_NOTHING, "", no_values);
 	describe(m, BY_METHOD, "method", methods);
@@ -103,10 +111,7 @@ struct metrics *metrics_map(const char *const *paths)
 			series *= m->dims[labels[i][l]].n;
 		m->first[i + 1] = m->first[i] + series * cells_of((enum metric)i);
 	}
-	m->cells = mmap(NULL, m->first[METRICS] * sizeof *m->cells, PROT_READ | PROT_WRITE,
-	                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (m->cells == MAP_FAILED)
-		abort();
+	m->cells = map(m->first[METRICS] * sizeof *m->cells);
 	return m;
 }
 
