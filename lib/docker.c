@@ -301,7 +301,10 @@ static bool filters(char *path, size_t room, const struct docker_pair *label)
 	return true;
 }
 
-/* False for what has no id of a container: who lists may want to remove. */
+/*
+ * False for what has no id of a container: who lists may want to remove what is on it, and takes
+ * what is not for gone.
+ */
 static bool listed(const struct answer *a, struct arena *arena, const struct json *node,
                    struct docker_container *out)
 {
@@ -334,7 +337,8 @@ bool docker_list(struct docker *d, struct arena *arena, const struct docker_pair
 	struct docker_container *all = arena_alloc(arena, (json_count(root(&a)) + 1) * sizeof *all);
 
 	for (const struct json *node = json_first(root(&a)); node; node = json_next(node))
-		n += listed(&a, arena, node, &all[n]);
+		if (!listed(&a, arena, node, &all[n++]))
+			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: the list has what is no container");
 	all[n] = (struct docker_container){ .id = NULL };
 	*list = all;
 	return true;
