@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Docker daemon of our own is stopped, killed, restarted under running sessions: security.md 5, 9 to 13."""
 
+import contextlib
 import os
 import signal
 import time
@@ -10,9 +11,12 @@ from support.docker import Docker
 from support.gateway import Gateway
 from support.redis import Redis
 from support.service import scratch
-from support.tap import Background, Skipped, ensure, equal, eventually
+from support.tap import Background, Failed, Skipped, ensure, equal, eventually
 
 from .oracle import Oracle, typed
+
+
+TIMEOUT = 3
 
 
 def rows(tap):
@@ -23,25 +27,74 @@ def rows(tap):
     with scratch() as where, Redis(where).start() as redis, Daemon(where) as daemon:
         daemon.start()
         daemon.load(image)
-        with Gateway(
-            where,
-            redis,
-            Docker(daemon.host),
-            SANDBOX_IMAGE=image,
-            DOCKER_CLIENT_TIMEOUT=3,
-            HEALTH_CACHE_SECONDS=0,
-            JANITOR_INTERVAL_SECONDS=5,
-            RUN_LEASE_SECONDS=5,
-            MAX_TIMEOUT=60,
-            EXECUTION_QUEUE_SECONDS=5,
-            ORPHAN_GRACE_SECONDS=60,
-        ) as gateway:
+        settings = {
+            "SANDBOX_IMAGE": image,
+            "DOCKER_CLIENT_TIMEOUT": TIMEOUT,
+            "HEALTH_CACHE_SECONDS": 0,
+            "JANITOR_INTERVAL_SECONDS": 5,
+            "ORPHAN_GRACE_SECONDS": 60,
+        }
+        with (
+            Gateway(
+                where,
+                redis,
+                Docker(daemon.host),
+                RUN_LEASE_SECONDS=5,
+                MAX_TIMEOUT=60,
+                EXECUTION_QUEUE_SECONDS=5,
+                **settings,
+            ) as gateway,
+            # Docker may carry out what nobody waits for at any time: in a deployment of its own.
+            Gateway(
+                where,
+                redis,
+                Docker(daemon.host),
+                MAX_CONCURRENT_EXECUTIONS=1,
+                WAITING_WORKERS=0,
+                **settings,
+            ) as other,
+        ):
+            late = unheard(tap, other, daemon)
             stopped(tap, gateway, daemon)
+
+            @tap.row("a container whose creation nobody heard of is removed by the janitor", 150)
+            def _():
+                if not late:
+                    raise Skipped("this dockerd does not create what nobody waits for")
+                eventually(lambda: not other.containers(), 120, "nothing left", 1)
+
             killed(tap, gateway, daemon)
 
 
 def skip(reason):
     raise Skipped(reason)
+
+
+def unheard(tap, gateway, daemon):
+    """The containers that were created too late."""
+    late = []
+
+    def attempt():
+        gateway.session().delete()  # a worker new to Docker has other questions first
+        eventually(lambda: not gateway.containers(), 30, "nothing there")
+        daemon.send(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            typed(gateway.client().post("/containers"), 503)
+            ensure(time.monotonic() - began < 4 * TIMEOUT, time.monotonic() - began)
+        finally:
+            daemon.send(signal.SIGCONT)
+        eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 30, "healthy")
+        with contextlib.suppress(Failed):
+            late.extend(eventually(gateway.containers, 2))
+
+    @tap.row("dockerd stopped by a signal: a creation is 503 within its time-out", seconds=120)
+    def _():
+        for _ in range(8):
+            if not late:
+                attempt()
+
+    return late
 
 
 def stopped(tap, gateway, daemon):
@@ -56,22 +109,16 @@ def stopped(tap, gateway, daemon):
             session.bash("echo kept >f").worked()
             daemon.send(signal.SIGSTOP)
             try:
-                for call in (
-                    lambda: session.ask("print(1)"),
-                    lambda: gateway.client().post("/containers"),
-                    session.delete,
-                ):
+                for call in (lambda: session.ask("print(1)"), session.inspect, session.delete):
                     began = time.monotonic()
-                    typed(call(), 503, 500, 200)
-                    ensure(time.monotonic() - began < 20, time.monotonic() - began)
+                    typed(call(), 503)
+                    ensure(time.monotonic() - began < 4 * TIMEOUT, time.monotonic() - began)
                 equal(gateway.ask("GET", "/healthz", timeout=20).status, 503)
                 equal(gateway.ask("GET", "/livez", timeout=20).status, 200)
             finally:
                 daemon.send(signal.SIGCONT)
-            eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 20, "healthy")
-        # Docker has created what was asked of it meanwhile; only the janitor can find that.
-        time.sleep(1)
-        gateway.unheard = gateway.containers()
+            eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 30, "healthy")
+        oracle.sound()
 
     @tap.row(
         "dockerd stopped during a run: the run goes on and its answer comes, late", seconds=120
@@ -79,14 +126,12 @@ def stopped(tap, gateway, daemon):
     def _():
         with gateway.session() as session:
             running = Background(lambda: session.ask("echo a; sleep 2; echo b", "bash", timeout=30))
-            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
-            time.sleep(0.3)
+            until_it_sleeps(gateway, session)
             daemon.send(signal.SIGSTOP)
             time.sleep(3)
             daemon.send(signal.SIGCONT)
-            response = typed(running.answer(30), 200, 503)
-            if response.status == 200 and response.json["error"] is None:
-                equal(response.json["stdout"], "a\nb\n")
+            response = running.answer()
+            equal((response.status, response.json["stdout"]), (200, "a\nb\n"))
             oracle.sound([session])
 
     @tap.row(
@@ -100,12 +145,9 @@ def stopped(tap, gateway, daemon):
         ):
             session = gateway.session()
             running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
-            eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
-            time.sleep(0.3)
+            until_it_sleeps(gateway, session)
             disturb(session)
-            response = typed(running.answer(15), 200, 404, 503)
-            if response.status == 200:
-                ensure(response.json["error"] and response.json["error_type"], response.json)
+            lost(running.answer(30), "session_lost")
             typed(session.ask("print(1)"), 404)
         oracle.sound()
 
@@ -115,20 +157,18 @@ def stopped(tap, gateway, daemon):
             gateway.docker.pause(session.id)
             try:
                 began = time.monotonic()
-                typed(session.ask("print(1)", timeout=1), 200, 503, 504, 404)
+                typed(session.ask("print(1)", timeout=1), 503)
                 ensure(time.monotonic() - began < 40, time.monotonic() - began)
             finally:
                 gateway.docker.unpause(session.id)
-        eventually(
-            lambda: set(gateway.containers()) <= set(gateway.unheard), 40, "nothing else left", 0.5
-        )
+        eventually(lambda: not gateway.containers(), 60, "nothing left", 0.5)
 
 
 def killed(tap, gateway, daemon):
     oracle = Oracle(gateway)
 
     def away():
-        typed(gateway.client().post("/containers"), 503, 500)
+        typed(gateway.client().post("/containers"), 503)
         equal(gateway.ask("GET", "/healthz", timeout=20).status, 503)
 
     @tap.row(
@@ -138,15 +178,13 @@ def killed(tap, gateway, daemon):
     def _():
         session = gateway.session()
         running = Background(lambda: session.ask("echo partial; sleep 50", "bash", timeout=60))
-        eventually(lambda: session.inspect().json["execution_count"] == 1, 10, "running")
+        until_it_sleeps(gateway, session)
         daemon.kill()
-        response = typed(running.answer(30), 200, 404, 503)
-        if response.status == 200:
-            ensure(response.json["error"], response.json)
+        lost(running.answer(30), "infra")  # what became of the sandbox, nobody can say
         away()
         daemon.start()
-        eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 30, "healthy")
-        eventually(lambda: session.ask("print(1)").status == 404, 30, "404", 0.5)
+        eventually(lambda: gateway.ask("GET", "/healthz").status == 200, 60, "healthy")
+        eventually(lambda: session.ask("print(1)").status == 404, 60, "404", 0.5)
         oracle.sound([], 40)
         with gateway.session() as new:
             new.answers()
@@ -158,7 +196,7 @@ def killed(tap, gateway, daemon):
         daemon.stop()
         away()
         daemon.start()
-        eventually(lambda: session.ask("print(1)").status == 404, 30, "404", 0.5)
+        eventually(lambda: session.ask("print(1)").status == 404, 60, "404", 0.5)
         with gateway.session() as new:
             new.answers()
         oracle.sound([], 40)
@@ -175,7 +213,7 @@ def killed(tap, gateway, daemon):
         session = gateway.session()
         session.bash("echo kept >f").worked()
         daemon.kill()
-        typed(session.ask("print(1)"), 503, 500)
+        typed(session.ask("print(1)"), 503)
         daemon.start()
         response = eventually(lambda: told(session), 40, "answering, or 404", 0.5)
         if response.status == 200:
@@ -184,9 +222,21 @@ def killed(tap, gateway, daemon):
             equal(session.delete().status, 200)
         oracle.sound([], 40)
 
-    @tap.row("a container whose creation nobody heard of is removed by the janitor", seconds=120)
-    def _():
-        eventually(lambda: not gateway.containers(), 90, "nothing left", 1)
+
+def until_it_sleeps(gateway, session):
+    """Its code has come as far as a sleep: the run is in the sandbox, not on its way there."""
+
+    def sleeps():
+        top = gateway.docker.call("GET", f"/containers/{session.id}/top")
+        return "sleep" in [word for process in top["Processes"] for word in process[-1].split()]
+
+    eventually(sleeps, 30, "running")
+
+
+def lost(response, outcome):
+    """The run had begun, and what it had said is told."""
+    result = typed(response, 200).json
+    equal((result["stdout"], result["outcome"]), ("partial\n", outcome))
 
 
 def told(session):

@@ -22,9 +22,7 @@ class Oracle:
         )
         wanted = sorted(s.id for s in sessions)
         try:
-            eventually(
-                lambda: sorted(set(gateway.containers()) - set(gateway.unheard)) == wanted, seconds
-            )
+            eventually(lambda: gateway.containers() == wanted, seconds)
         except Failed:
             raise Failed(f"containers are {gateway.containers()}, sessions {wanted}") from None
         keys = gateway.redis.dump(f"cg:{{{gateway.deployment}}}:*")

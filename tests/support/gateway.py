@@ -167,7 +167,6 @@ class Gateway(Program):
         if "MAX_TIMEOUT" in settings:
             self.settings.setdefault("DEFAULT_TIMEOUT", min(30, settings["MAX_TIMEOUT"]))
         self.guest = like is not None  # its containers are the other's to remove
-        self.unheard = []  # containers that wait for the janitor, as a suite knows
         self.label = None
         super().__init__(
             [str(BUILD / "code-gateway")],
