@@ -236,14 +236,17 @@ bool limit_admit(struct backend *b, struct arena *arena, const struct claim *cla
 
 /*
  * A record that is gone is no reason to stop: Redis may have lost it, and nobody can be admitted
- * without one.
- * KEYS record, sessions, slots; ARGV id, token, lease ms, prefix
+ * without one.  Then the janitor is told that its container still works.
+ * KEYS record, sessions, slots, orphans; ARGV id, token, lease ms, prefix, container
  */
 static struct redis_script renew_script = { .text =
 	LUA_NOW
 	"local s = redis.call('HMGET', KEYS[1], 'scope', 'lease', 'until', 'state')\n"
 	"local till = now + ARGV[3]\n"
-	"if not s[1] then return 1 end\n"
+	"if not s[1] then\n"
+	"  redis.call('ZADD', KEYS[4], 'XX', now, ARGV[5])\n"
+	"  return 1\n"
+	"end\n"
 	"if s[2] ~= ARGV[2] or tonumber(s[3]) < now or s[4] then return 0 end\n"
 	"redis.call('HSET', KEYS[1], 'until', till)\n"
 	"redis.call('ZADD', KEYS[3], till, ARGV[2])\n"
@@ -263,10 +266,12 @@ bool limit_renew(struct backend *b, struct lease *lease, struct error *err)
 	record_key(&c, b, lease->session.id);
 	call_key(&c, b, "sessions", "");
 	call_key(&c, b, "slots", "");
+	call_key(&c, b, "orphans", b->daemon_id);
 	call_text(&c, lease->session.id);
 	call_text(&c, lease->token);
 	call_int(&c, b->config->run_lease_seconds * 1000);
 	call_prefix(&c, b);
+	call_text(&c, lease->session.container);
 
 	auto_reply reply = call_run(&c, b, &renew_script, err);
 

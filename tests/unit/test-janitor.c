@@ -260,6 +260,30 @@ static void the_loss_of_redis_data_kills_nothing_at_once(void)
 	CU_ASSERT_FALSE(is_there(id));
 }
 
+/* However long its run may be. */
+static void nor_what_still_runs_after_the_grace(void)
+{
+	const char *id;
+	struct lease lease;
+
+	fresh();
+	s.config.orphan_grace_seconds = 1;
+	id = session();
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	stage_redis(&s, "FLUSHALL");
+	for (int i = 0; i < 4; i++) {
+		CU_ASSERT(sweep());
+		pass(600);
+		CU_ASSERT(limit_renew(&s.backend, &lease, &s.err));
+	}
+	CU_ASSERT(sweep());
+	CU_ASSERT(is_there(id));
+	limit_release(&s.backend, &lease);
+	pass(1100);
+	CU_ASSERT(sweep());
+	CU_ASSERT_FALSE(is_there(id));
+}
+
 static void a_gateway_follows_the_label_in_redis(void)
 {
 	fresh();
@@ -360,6 +384,7 @@ int main(void)
 		{ "a deletion that failed is finished", a_deletion_that_failed_is_finished },
 		{ "sessions of another daemon are not ours", sessions_of_another_daemon_are_not_ours },
 		{ "the loss of Redis' data kills nothing at once", the_loss_of_redis_data_kills_nothing_at_once },
+		{ "nor what still runs after the grace", nor_what_still_runs_after_the_grace },
 		{ "a gateway follows the label in Redis", a_gateway_follows_the_label_in_redis },
 		{ "only one janitor sweeps", only_one_janitor_sweeps },
 		{ "outages are survived", outages_are_survived },
