@@ -141,6 +141,10 @@ bool api_execute(struct app *app, struct request *req, struct response *res, str
 	const struct claim claim = {
 		.who = req->who, .session_id = req->resource,
 		.bulkhead = app->bulkhead, .worker = app->worker,
+		.watch = {
+			.client_fd = app->config->cancel_on_disconnect ? request_fd(req) : -1,
+			.cancel_fd = app->cancel_fd,
+		},
 	};
 	const struct execution execution = {
 		.language = languages[wanted.language],
@@ -148,7 +152,6 @@ bool api_execute(struct app *app, struct request *req, struct response *res, str
 		.timeout_s = wanted.timeout_s,
 		.files = wanted.files.items, .n_files = wanted.files.n,
 		.packages = wanted.pip_packages.items, .n_packages = wanted.pip_packages.n,
-		.watch = { request_fd(req), app->cancel_fd },
 	};
 
 	bool answered = execute_run(&app->backend, &req->arena, &claim, &execution, &result, err);

@@ -220,15 +220,13 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 			.b = b,
 			.arena = arena,
 			.lease = &lease,
-			.watch = what->watch,
+			.watch = claim->watch,
 		},
 		.what = what,
 		.timeout_s = what->timeout_s > 0 ? what->timeout_s : c->default_timeout,
 	};
 	bool answered = true;
 
-	if (!c->cancel_on_disconnect)
-		j.x.watch.client_fd = -1;
 	*out = (struct result){ 0 };
 	id_short(out->id);
 	if (!check_files(c, what, err) || !limit_admit(b, arena, claim, &lease, err))

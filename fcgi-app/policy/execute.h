@@ -14,12 +14,6 @@ struct input_file {
 	struct slice base64;
 };
 
-/* Who may end a run: readable, or gone.  -1: nobody. */
-struct watch {
-	int client_fd;
-	int cancel_fd;                     /* this gateway's, when it waits no longer */
-};
-
 struct execution {
 	enum run_language language;
 	struct slice code;                 /* UTF-8, may hold U+0000 */
@@ -28,7 +22,6 @@ struct execution {
 	size_t n_files;
 	const struct slice *packages;      /* plain (lib/requirement.h); Bash knows none */
 	size_t n_packages;
-	struct watch watch;                /* the client only if CANCEL_ON_DISCONNECT */
 };
 
 struct output_file {

@@ -193,6 +193,17 @@ static bool try_admit(struct backend *b, struct arena *arena, const struct claim
 	return true;
 }
 
+/* Waits; true when that is not to go on. */
+static bool is_told_to_end(const struct watch *w, struct deadline until)
+{
+	struct pollfd fds[] = {
+		{ .fd = w->client_fd, .events = POLLRDHUP },
+		{ .fd = w->cancel_fd, .events = POLLIN },
+	};
+
+	return deadline_poll(fds, 2, until) > 0;
+}
+
 /* 1, 2, 4 ... 50 ms apart, until EXECUTION_QUEUE_SECONDS.  why: what the first try waits for. */
 static bool wait_for_turn(struct backend *b, struct arena *arena, const struct claim *claim,
                           enum verdict why, struct lease *out, struct error *err)
@@ -201,7 +212,11 @@ static bool wait_for_turn(struct backend *b, struct arena *arena, const struct c
 
 	for (int64_t ms = 1; !deadline_passed(deadline);
 	     ms = ms * 2 < POLL_MAX_MS ? ms * 2 : POLL_MAX_MS) {
-		deadline_sleep_ms(deadline, ms);
+		if (is_told_to_end(&claim->watch, deadline_first(deadline, deadline_in_ms(ms)))) {
+			leave(b, claim->session_id, out->token);
+			return refuse_for(err, ERR_UNAVAILABLE, 0,
+			                  "The gateway is shutting down. Please retry shortly.");
+		}
 		if (try_admit(b, arena, claim, out, &why, err))
 			return why == RECORD_OK;
 	}

@@ -16,12 +16,19 @@ struct lease {
 	int64_t expires_us;                /* CLOCK_MONOTONIC, on the safe side of Redis' own */
 };
 
+/* Who may end a wait and a run: readable, or gone.  -1: nobody. */
+struct watch {
+	int client_fd;
+	int cancel_fd;                     /* this gateway's, when it waits no longer */
+};
+
 /* Who wants which session, and where it may wait: its worker's line in the page. */
 struct claim {
 	const struct principal *who;
 	const char *session_id;
 	struct bulkhead *bulkhead;         /* NULL: waiting is not bounded here */
 	int64_t worker;
+	struct watch watch;
 };
 
 /*

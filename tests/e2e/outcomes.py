@@ -192,14 +192,22 @@ def shut_down(tap, where, redis):
 
         with Gateway(where, redis, like=gateway, MAX_TIMEOUT=60, DRAIN_SECONDS=600) as other:
 
-            @tap.row("outcome: a gateway told to end twice does not wait for the run")
+            @tap.row("outcome: a gateway told to end twice waits for no run, and for no turn")
             def _():
                 session = other.session()
                 call = running(other, session)
+                waiting = Background(lambda: session.ask("echo late", "bash"))
+                eventually(lambda: redis.keys("*:ticket:*"), 10, "waiting")
                 other.send(signal.SIGTERM)
                 eventually(lambda: "draining" in other.logged(), 10, "draining")
                 other.send(signal.SIGTERM)
                 answered(call, "cancelled", "CancelledError")
+                response = waiting.answer(20)
+                if response.status != 200:  # else its turn came with the other's end, just before
+                    equal(
+                        (response.status, response.detail, response.header("Retry-After")),
+                        (503, "The gateway is shutting down. Please retry shortly.", "1"),
+                    )
                 equal(other.wait(20), 0)
                 session.client = gateway.client()
                 session.delete()

@@ -261,10 +261,17 @@ def elsewhere(tap, gateway, name, say):
                 (307, f"{scheme}://gateway.test:8443/execute?a=%c3%a9", b""),
             )
 
+    @tap.row(f"{name}: two API keys are none")
+    def _():
+        key = ("X-API-Key", gateway.tokens["alice"])
+        equal(send(gateway, say, Asked("GET", "/internal/auth/apikey", [key])).status, 204)
+        response = send(gateway, say, Asked("GET", "/internal/auth/apikey", [key, key]))
+        equal(response.status, 400 if "nginx" in name else 401)  # twice, where nobody joins them
+
     @tap.row(f"{name}: a request id goes there and back, two are none")
     def _():
         mine = ("X-Request-ID", "my-id.1")
         equal(send(gateway, say, Asked("GET", "/livez", [mine])).header("X-Request-ID"), "my-id.1")
         response = send(gateway, say, Asked("GET", "/livez", [mine, mine]))
-        equal(response.status, 400 if "nginx" in name else 200)  # twice, where nobody joins them
+        equal(response.status, 400 if "nginx" in name else 200)
         matches("^[0-9a-f-]{36}$", response.header("X-Request-ID"))

@@ -89,7 +89,7 @@ const char *stage_session(struct stage *s, const struct principal *who)
 
 bool stage_admit(struct stage *s, const struct principal *who, const char *id, struct lease *out)
 {
-	struct claim claim = { .who = who, .session_id = id };
+	struct claim claim = { .who = who, .session_id = id, .watch = { -1, -1 } };
 
 	return limit_admit(&s->backend, &s->arena, &claim, out, &s->err);
 }

@@ -71,9 +71,11 @@ static void fresh(peer_talk *talk)
 	id = made.id;
 }
 
+static struct watch watch = { -1, -1 };
+
 static bool execute(const struct execution *what, struct result *r)
 {
-	struct claim claim = { .who = alice, .session_id = id };
+	struct claim claim = { .who = alice, .session_id = id, .watch = watch };
 	bool ok;
 
 	s.err = (struct error){ 0 };
@@ -86,7 +88,7 @@ static bool execute(const struct execution *what, struct result *r)
 
 static bool python(const char *code, struct result *r)
 {
-	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice(code), .watch = { -1, -1 } }, r);
+	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice(code) }, r);
 }
 
 #define auto_result __attribute__((cleanup(result_finish))) struct result
@@ -158,7 +160,7 @@ static void files_and_terms_arrive(void)
 		{ text_slice("empty"), text_slice("") },
 	};
 	const struct execution what = {
-		.language = RUN_BASH, .code = { "a\0b", 3 }, .timeout_s = 7, .files = files, .n_files = 2, .watch = { -1, -1 },
+		.language = RUN_BASH, .code = { "a\0b", 3 }, .timeout_s = 7, .files = files, .n_files = 2,
 	};
 	auto_result r;
 
@@ -182,7 +184,7 @@ static void large_inputs_arrive_whole(void)
 	file.base64 = buf_slice(&text);
 	fresh(act_echo);
 	CU_ASSERT_FATAL(execute(&(struct execution){ .language = RUN_PYTHON, .code = buf_slice(&code), .files = &file,
-	                        .n_files = 1, .watch = { -1, -1 } }, &r));
+	                        .n_files = 1 }, &r));
 	CU_ASSERT(strncmp(r.stdout_text.data, "2  400000 400000 67900000;1 big 4194303 4194303 8388606;", 56) == 0);
 }
 
@@ -262,11 +264,11 @@ static void a_client_that_left_cancels(void)
 	auto_result r;
 
 	fresh(act_waits_for_cancel);
-	s.config.cancel_on_disconnect = true;
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-	what.watch = (struct watch){ fds[0], -1 };
+	watch.client_fd = fds[0];
 	close(fds[1]);
 	CU_ASSERT_FATAL(execute(&what, &r));
+	watch.client_fd = -1;
 	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
 	CU_ASSERT(is_text(&r.stdout_text, "part"));
 	CU_ASSERT(session_is_kept());
@@ -280,8 +282,9 @@ static void a_gateway_that_ends_cancels(void)
 	auto_result r;
 
 	fresh(act_waits_for_cancel);
-	what.watch = (struct watch){ -1, told };
+	watch.cancel_fd = told;
 	CU_ASSERT_FATAL(execute(&what, &r));
+	watch.cancel_fd = -1;
 	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
 	CU_ASSERT_STRING_EQUAL(r.error_type, "CancelledError");
 	CU_ASSERT(is_text(&r.stdout_text, "part"));
@@ -290,7 +293,7 @@ static void a_gateway_that_ends_cancels(void)
 
 static void a_time_out_returns_what_there_is(void)
 {
-	struct execution what = { .language = RUN_PYTHON, .code = text_slice("x"), .timeout_s = 2, .watch = { -1, -1 } };
+	struct execution what = { .language = RUN_PYTHON, .code = text_slice("x"), .timeout_s = 2 };
 	auto_result r;
 
 	fresh(act_times_out);
@@ -444,7 +447,7 @@ static bool install(const char *first, const char *last, struct result *r)
 
 	fresh(act_installs);
 	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice("x"), .files = &file,
-	                                    .n_files = 1, .packages = packages, .n_packages = 2, .watch = { -1, -1 } }, r);
+	                                    .n_files = 1, .packages = packages, .n_packages = 2 }, r);
 }
 
 static void packages_are_installed_first(void)
@@ -506,7 +509,7 @@ static void bash_installs_nothing(void)
 
 	fresh(act_hello);
 	CU_ASSERT_FATAL(execute(&(struct execution){ .language = RUN_BASH, .code = text_slice("x"),
-	                                             .packages = &package, .n_packages = 1, .watch = { -1, -1 } }, &r));
+	                                             .packages = &package, .n_packages = 1 }, &r));
 	CU_ASSERT(is_text(&r.stdout_text, "hello"));
 	CU_ASSERT_FALSE(r.installed);
 }

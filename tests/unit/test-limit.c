@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/cleanup.h"
 #include "lib/text.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/tap.h"
@@ -6,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,7 +220,7 @@ static void a_full_bulkhead_ends_waiting(void)
 {
 	const char *id = fresh_session();
 	struct bulkhead *page;
-	struct claim claim = { .who = alice, .session_id = id, .worker = 0 };
+	struct claim claim = { .who = alice, .session_id = id, .worker = 0, .watch = { -1, -1 } };
 	struct lease first, second;
 
 	s.config.waiting_workers = 0;
@@ -227,6 +229,21 @@ static void a_full_bulkhead_ends_waiting(void)
 	CU_ASSERT_FATAL(limit_admit(&s.backend, &s.arena, &claim, &first, &s.err));
 	CU_ASSERT_FALSE(limit_admit(&s.backend, &s.arena, &claim, &second, &s.err));
 	CU_ASSERT(stage_failed(&s, ERR_LIMITED, BUSY));
+	CU_ASSERT_EQUAL(stage_redis(&s, arena_printf(&s.arena, "ZCARD cg:{default}:queue:%s", id)), 0);
+}
+
+static void who_is_told_to_end_waits_no_longer(void)
+{
+	const char *id = fresh_session();
+	auto_close int told = eventfd(1, EFD_CLOEXEC);
+	struct claim claim = { .who = alice, .session_id = id, .watch = { -1, told } };
+	struct lease first, second;
+
+	s.config.execution_queue_seconds = 120;
+	CU_ASSERT_FATAL(limit_admit(&s.backend, &s.arena, &claim, &first, &s.err));
+	CU_ASSERT_FALSE(limit_admit(&s.backend, &s.arena, &claim, &second, &s.err));
+	CU_ASSERT(stage_failed(&s, ERR_UNAVAILABLE, "The gateway is shutting down. Please retry shortly."));
+	CU_ASSERT(s.err.retry_after_s > 0);
 	CU_ASSERT_EQUAL(stage_redis(&s, arena_printf(&s.arena, "ZCARD cg:{default}:queue:%s", id)), 0);
 }
 
@@ -555,6 +572,7 @@ int main(void)
 		{ "slots are for all sessions", slots_are_for_all_sessions },
 		{ "a crowd is refused at once", a_crowd_is_refused_at_once },
 		{ "a full bulkhead ends waiting", a_full_bulkhead_ends_waiting },
+		{ "who is told to end waits no longer", who_is_told_to_end_waits_no_longer },
 		{ "a lease expires when its holder dies", a_lease_expires_when_its_holder_dies },
 		{ "a renewed lease lasts", a_renewed_lease_lasts },
 		{ "a run outlives the loss of Redis' data", a_run_outlives_the_loss_of_redis_data },
