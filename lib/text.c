@@ -128,6 +128,14 @@ bool text_equals_nocase(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
+char *text_on_one_line(char *s)
+{
+	for (char *c = s; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return s;
+}
+
 struct slice text_trim(struct slice s)
 {
 	while (s.len > 0 && is_blank(*s.at)) {

@@ -13,6 +13,7 @@ bool text_number(const char *s, double *out);      /* decimal, finite */
 bool text_size(const char *s, int64_t *out);       /* bytes: 512m, 2g, 64k, 1024, 1b; Docker's units */
 bool text_bool(const char *s, bool *out);          /* 1 true yes on 0 false no off, any case */
 bool text_equals_nocase(const char *a, const char *b);
+char *text_on_one_line(char *s);                   /* in place: ? for each control character */
 struct slice text_trim(struct slice s);            /* ASCII blanks off both ends */
 struct slice text_strip(struct slice s);           /* the same with Unicode's, as Python strips; s is UTF-8 */
 struct slice text_slice(const char *s);            /* NULL gives an empty one */

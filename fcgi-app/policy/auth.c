@@ -23,7 +23,7 @@ static bool problem(struct buf *problems, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	buf_printf(problems, "%s\n", text);
+	buf_printf(problems, "%s\n", text_on_one_line(text));
 	return false;
 }
 

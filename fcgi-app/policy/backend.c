@@ -88,10 +88,10 @@ bool backend_open(struct backend *b, const struct config *config, struct error *
 	return false;
 }
 
-static bool told(struct buf *problems, const char *name, const struct error *err)
+static bool told(struct buf *problems, const char *name, struct error *err)
 {
 	buf_printf(problems, "%s: %s%s%s\n", name, err->msg, *err->detail != '\0' ? ": " : "",
-	           err->detail);
+	           text_on_one_line(err->detail));
 	return false;
 }
 

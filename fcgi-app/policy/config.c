@@ -68,7 +68,7 @@ static struct found any_name(struct loader *l, source *from, const struct settin
 
 static void problem(struct loader *l, const char *name, const char *text)
 {
-	buf_printf(l->problems, "%s %s\n", name, text);
+	buf_printf(l->problems, "%s %s\n", name, text_on_one_line(arena_strdup(l->arena, text)));
 	l->ok = false;
 }
 
@@ -153,7 +153,7 @@ static const char *find_strays(struct arena *arena, const struct dotenv *file)
 
 		stray_print(name, "environment", false, &strays);
 	}
-	for (size_t i = 0; i < file->n; i++) {
+	for (size_t i = 0; i < file->n && !strays.full; i++) {
 		const struct dotenv_line *line = &file->lines[i];
 
 		stray_print(line->name, arena_printf(arena, "env file, line %u", line->number), true,

@@ -2,6 +2,9 @@
 /* What there is to say of the settings: .env.example, and how each stands. */
 #include "fcgi-app/policy/setting.h"
 
+#include "lib/text.h"
+
+#include <stdio.h>
 #include <string.h>
 
 enum { SHOWN_MAX = 200 };
@@ -81,13 +84,10 @@ static bool are_about(const struct buf *lines, const struct setting *s)
 /* On one line, and not all of it when it is long. */
 static void print_shown(struct buf *out, const char *value)
 {
-	for (size_t i = 0; value[i] != '\0'; i++) {
-		if (i == SHOWN_MAX) {
-			buf_puts(out, "...");
-			break;
-		}
-		buf_putc(out, (unsigned char)value[i] < ' ' || value[i] == 0x7f ? '?' : value[i]);
-	}
+	char shown[SHOWN_MAX + 1];
+
+	(void)snprintf(shown, sizeof shown, "%s", value);
+	buf_printf(out, "%s%s", text_on_one_line(shown), strlen(value) > SHOWN_MAX ? "..." : "");
 }
 
 static void print_value(const struct config *c, const struct setting *s, struct buf *out)

@@ -32,7 +32,7 @@ static void demand(struct check *k, bool holds, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	buf_printf(k->problems, "%s\n", text);
+	buf_printf(k->problems, "%s\n", text_on_one_line(text));
 	k->ok = false;
 }
 
@@ -340,7 +340,7 @@ static void warn(struct buf *warnings, bool unusual, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	buf_printf(warnings, "%s\n", text);
+	buf_printf(warnings, "%s\n", text_on_one_line(text));
 }
 
 void config_warn(const struct config *c, struct buf *warnings)

@@ -48,13 +48,15 @@ unsigned stray_distance(const char *a, const char *b)
 static const char *nearest(const char *name, unsigned *steps)
 {
 	const char *best = "";
+	size_t len = strlen(name);
 
 	*steps = UINT_MAX;
 	for (const struct setting *s = NULL; (s = setting_next(s)) != NULL;) {
 		if (s->kind == SETTING_SECTION || s->kind == SETTING_SAMPLE)
 			continue;
 
-		unsigned n = stray_distance(name, s->name);
+		size_t other = strlen(s->name), apart = len > other ? len - other : other - len;
+		unsigned n = apart < *steps ? stray_distance(name, s->name) : FAR;
 
 		if (n < *steps) {
 			best = s->name;

@@ -90,6 +90,8 @@ static void all_problems_are_told_at_once(void)
 	CU_ASSERT(told("REQUIRE_AUTH is \"ture\", must be true or false\n"));
 	CU_ASSERT(told("TIMEOUT_ACTION is \"explode\", must be one of remove|keep\n"));
 	CU_ASSERT(told("REDIS_SOCKET_TIMEOUT is \"-1\""));
+	CU_ASSERT_FALSE(LOAD("MAX_TIMEOUT=1\n\x1b[2J"));
+	CU_ASSERT(told("MAX_TIMEOUT is \"1??[2J\", must be"));
 }
 
 static void an_alias_counts_when_the_name_is_absent(void)

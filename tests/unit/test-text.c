@@ -75,6 +75,13 @@ static void trim_takes_blanks_off_both_ends(void)
 	CU_ASSERT_FALSE(slice_equals((struct slice){ "a\0b", 3 }, "a"));
 }
 
+static void one_line_has_no_control_characters(void)
+{
+	char s[] = "a\nb\tc\x7f\x1f caf\xc3\xa9";
+
+	CU_ASSERT_STRING_EQUAL(text_on_one_line(s), "a?b?c?? caf\xc3\xa9");
+}
+
 static void strip_knows_every_blank(void)
 {
 	CU_ASSERT(slice_equals(text_strip(text_slice("\u3000 \u200aa\u00a0b\x1f\u2028\n")), "a\u00a0b"));
@@ -102,6 +109,7 @@ int main(void)
 		{ "sizes have Docker's units", sizes_have_dockers_units },
 		{ "booleans are eight words", booleans_are_eight_words },
 		{ "trim takes blanks off both ends", trim_takes_blanks_off_both_ends },
+		{ "one line has no control characters", one_line_has_no_control_characters },
 		{ "strip knows every blank", strip_knows_every_blank },
 		{ "list items are trimmed and never empty", list_items_are_trimmed_and_never_empty },
 		{ NULL, NULL },
