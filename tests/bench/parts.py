@@ -21,6 +21,7 @@ from support.service import scratch
 from support.tap import eventually
 
 from . import machine
+from .refusals import refusals
 from .table import Table
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -415,6 +416,7 @@ PARTS = {
     "imports": imports,
     "sessions": sessions,
     "health": health,
+    "refusals": refusals,
     "pool": pool,
     "memory": memory,
 }
