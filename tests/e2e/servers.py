@@ -233,7 +233,7 @@ def through(tap, gateway, front):
                     + body
                 )
                 eventually(
-                    lambda: session.inspect().json["execution_count"] > before, 10, "running"
+                    lambda: session.inspect().json["execution_count"] > before, 30, "running"
                 )
             session.answers()
 
@@ -286,10 +286,10 @@ def through(tap, gateway, front):
                 equal(response.header(name), version.header(name), name)
             equal(response.header("retry-after"), "1")
             gateway.start()
-            eventually(lambda: ask("GET", "/healthz").status == 200, 20, "healthy again", 0.2)
+            eventually(lambda: ask("GET", "/healthz").status == 200, 40, "healthy again", 0.2)
             session.answers()
 
-    @tap.row("fifty short connections")
+    @tap.row("fifty short connections", seconds=120)
     def _():
-        statuses = [r.status for r in together([lambda: stranger.get("/livez")] * 50)]
+        statuses = [r.status for r in together([lambda: stranger.get("/livez")] * 50, 110)]
         equal(statuses, [200] * 50)

@@ -8,7 +8,7 @@ import time
 
 from support.daemon import Daemon, missing
 from support.docker import Docker
-from support.gateway import Gateway
+from support.gateway import Gateway, until_it_sleeps
 from support.redis import Redis
 from support.service import scratch
 from support.tap import Background, Failed, Skipped, ensure, equal, eventually
@@ -221,16 +221,6 @@ def killed(tap, gateway, daemon):
             session.answers()
             equal(session.delete().status, 200)
         oracle.sound([], 40)
-
-
-def until_it_sleeps(gateway, session):
-    """Its code has come as far as a sleep: the run is in the sandbox, not on its way there."""
-
-    def sleeps():
-        top = gateway.docker.call("GET", f"/containers/{session.id}/top")
-        return "sleep" in [word for process in top["Processes"] for word in process[-1].split()]
-
-    eventually(sleeps, 30, "running")
 
 
 def lost(response, outcome):

@@ -6,6 +6,7 @@ import re
 import time
 
 from support.service import TOP, scratch
+from support.tap import eventually
 
 from . import fronts
 from .client import connect, head, read, request, responses
@@ -307,10 +308,10 @@ def _(front, echo):
 @row("a client that leaves while it waits disturbs nobody")
 def _(front, echo):
     before = len(echo.requests)
-    for _ in range(4):
+    for n in range(1, 5):
         with connect(front.port) as connection:
             connection.sendall(head("GET", "/wait/1", [("Host", "x")]))
-            time.sleep(0.1)
+            eventually(lambda: len(echo.requests) == before + n, 30, "forwarded")
     assert get(front, "/after").status == 200
     assert len(echo.requests) - before == 5, echo.requests[before:]
 

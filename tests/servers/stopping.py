@@ -25,7 +25,7 @@ def underway(session, code=SLOW):
     """A run that has begun."""
     before = session.inspect().json["execution_count"]
     run = Background(lambda: session.ask(code))
-    eventually(lambda: session.inspect().json["execution_count"] > before, 10, "running")
+    eventually(lambda: session.inspect().json["execution_count"] > before, 30, "running")
     time.sleep(0.2)
     return run
 
@@ -48,7 +48,7 @@ def restarts(tap, front, gateway):
             run = underway(session)
             gateway.send(signal.SIGTERM)
             whole(run)
-            equal(gateway.wait(20), 0)
+            equal(gateway.wait(40), 0)
             response = client.get("/livez")
             ensure(response.status in (502, 503) and response.detail, response)
             gateway.start()

@@ -234,7 +234,7 @@ class Gateway(Program):
             said.append(logged)
         return "\n".join(said)
 
-    def stop(self, number=signal.SIGTERM, seconds=20):
+    def stop(self, number=signal.SIGTERM, seconds=30):
         return super().stop(number, seconds)
 
     def __enter__(self):
@@ -269,6 +269,16 @@ def settled(gateway, sessions):
         30,
         f"only the containers of {len(wanted)} sessions left",
     )
+
+
+def until_it_sleeps(gateway, session):
+    """Its code has come as far as a sleep: the run is in the sandbox, not on its way there."""
+
+    def sleeps():
+        top = gateway.docker.call("GET", f"/containers/{session.id}/top")
+        return "sleep" in [word for process in top["Processes"] for word in process[-1].split()]
+
+    eventually(sleeps, 30, "running")
 
 
 def accepted(path):
