@@ -33,6 +33,7 @@ struct master {
 	struct listener *listener;
 	struct bulkhead *bulkhead;
 	struct metrics *metrics;
+	struct daemon_page *page;
 	struct health *health;
 	int stop_fd, cancel_fd;
 	int end_fd;                        /* readable: no worker is left */
@@ -60,12 +61,13 @@ static int run_child(const struct master *m, int64_t number)
 {
 	const struct worker worker = {
 		.config = m->config, .bulkhead = m->bulkhead, .metrics = m->metrics,
-		.health = m->health, .number = number, .listener = m->listener,
+		.health = m->health, .page = m->page, .number = number,
+		.listener = m->listener,
 		.stop_fd = m->stop_fd, .cancel_fd = m->cancel_fd,
 	};
 	const struct janitor janitor = {
-		.config = m->config, .metrics = m->metrics, .stop_fd = m->stop_fd,
-		.end_fd = m->end_fd,
+		.config = m->config, .metrics = m->metrics, .page = m->page,
+		.stop_fd = m->stop_fd, .end_fd = m->end_fd,
 	};
 
 	if (number < m->n_workers)
@@ -233,6 +235,7 @@ int master_run(const struct config *c, struct listener *listener)
 	m.bulkhead = bulkhead_map(c, m.n_workers);
 	m.metrics = metrics_map(route_patterns());
 	m.health = health_map();
+	m.page = backend_map();
 	m.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m.cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m.end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

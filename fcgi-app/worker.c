@@ -148,6 +148,7 @@ int worker_run(const struct worker *w)
 		return EXIT_FAILURE;
 	}
 	app.backend.metrics = w->metrics;
+	app.backend.page = w->page;
 	while (request_accept(&req, w->stop_fd))
 		answer(&app, &req, w->stop_fd);
 	backend_close(&app.backend);

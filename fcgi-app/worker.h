@@ -2,6 +2,7 @@
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
+#include "fcgi-app/policy/backend.h"
 #include "fcgi-app/policy/bulkhead.h"
 #include "fcgi-app/policy/health.h"
 #include "fcgi-app/policy/metrics.h"
@@ -13,6 +14,7 @@ struct worker {
 	struct bulkhead *bulkhead;
 	struct metrics *metrics;
 	struct health *health;
+	struct daemon_page *page;
 	int64_t number;                    /* its line there, from 0 */
 	const struct listener *listener;
 	int stop_fd;                       /* readable: finish the request, take no other */

@@ -12,6 +12,7 @@
 #include "lib/redis.h"
 
 struct metrics;
+struct daemon_page;
 
 struct backend {
 	const struct config *config;
@@ -19,6 +20,7 @@ struct backend {
 	struct docker *docker;
 	char daemon_id[128];               /* of the Docker daemon; "" until it was asked */
 	char daemon_name[128];
+	struct daemon_page *page;          /* where one process tells the others; NULL: each asks */
 	struct metrics *metrics;           /* where it is counted; NULL: nowhere */
 	char deployment[33];               /* label of our containers; "" until read from Redis */
 	/* What the request before left to be done once it is answered: pool_tend. */
@@ -26,6 +28,7 @@ struct backend {
 	bool pool_is_short;
 };
 
+struct daemon_page *backend_map(void);     /* before the fork; aborts without memory */
 /* Opens nothing yet: the first use connects. */
 bool backend_open(struct backend *b, const struct config *config, struct error *err);
 /* Could it?  What is wrong with the addresses goes to *problems; nothing is connected. */

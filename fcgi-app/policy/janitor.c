@@ -271,6 +271,7 @@ void janitor_run(const struct janitor *j)
 		return;
 	}
 	b.metrics = j->metrics;
+	b.page = j->page;
 	id_token(token);
 	sweep_until_stopped(&b, token, j->stop_fd);
 	if (b.daemon_id[0] != '\0')

@@ -13,6 +13,7 @@
 struct janitor {
 	const struct config *config;
 	struct metrics *metrics;
+	struct daemon_page *page;
 	int stop_fd;                       /* readable: sweep no more */
 	int end_fd;                        /* readable: nobody counts any more */
 };
