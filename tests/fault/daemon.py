@@ -64,6 +64,8 @@ def rows(tap):
                 eventually(lambda: not other.containers(), 120, "nothing left", 1)
 
             killed(tap, gateway, daemon)
+        with Gateway(where, redis, Docker(daemon.host), SANDBOX_POOL_SIZE=2, **settings) as gateway:
+            pooled(tap, gateway, daemon)
 
 
 def skip(reason):
@@ -95,6 +97,24 @@ def unheard(tap, gateway, daemon):
                 attempt()
 
     return late
+
+
+def pooled(tap, gateway, daemon):
+    def full():
+        members = gateway.redis("ZCARD", f"cg:{{{gateway.deployment}}}:pool")
+        return members == 2 and len(gateway.containers()) == 2
+
+    @tap.row("dockerd restarted: its pool is dead, sessions from it are not", seconds=240)
+    def _():
+        for end in (daemon.stop, daemon.kill):
+            eventually(full, 60, "a full pool", 0.5)
+            members = set(gateway.containers())
+            end()
+            daemon.start()
+            eventually(lambda: not members & set(gateway.containers()), 40, "dead")
+            with gateway.session() as session:
+                session.answers()
+            eventually(full, 60, "a full pool", 0.5)
 
 
 def stopped(tap, gateway, daemon):

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pool of sandboxes, and a Docker or a Redis that is away or slow."""
+
+import time
+
+from support.gateway import Gateway, Session
+from support.redis import Redis
+from support.service import DOCKER_HOST, scratch
+from support.tap import ensure, equal, eventually, together
+
+from .oracle import typed
+from .toxic import Toxic
+
+
+def rows(tap):
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Toxic(where, "docker", DOCKER_HOST.removeprefix("unix://")) as docker,
+        Toxic(where, "between", redis.socket) as between,
+        Gateway(
+            where,
+            redis,
+            SANDBOX_POOL_SIZE=2,
+            DOCKER_HOST=docker.url,
+            REDIS_URL=between.url,
+            REDIS_SOCKET_TIMEOUT=1,
+            DOCKER_CLIENT_TIMEOUT=3,
+            HEALTH_CACHE_SECONDS=0,
+            JANITOR_INTERVAL_SECONDS=5,
+        ) as gateway,
+    ):
+        docker_away(tap, gateway, docker)
+        redis_away(tap, gateway, between)
+
+
+def full(gateway, sessions=0, seconds=60):
+    def look():
+        members = gateway.redis("ZCARD", f"cg:{{{gateway.deployment}}}:pool")
+        return members == 2 and len(gateway.containers()) == 2 + sessions
+
+    return eventually(look, seconds, f"two in the pool and {sessions} sessions")
+
+
+def docker_away(tap, gateway, docker):
+    for name, mode in (("hangs", "stall"), ("refuses connections", "refuse")):
+
+        @tap.row(f"docker {name}: what is in the pool is given away all the same", seconds=150)
+        def _():
+            full(gateway)
+            docker.be(mode, cut=True)
+            try:
+                began = time.monotonic()
+                made = together([lambda: gateway.client().post("/containers")] * 2)
+                ensure(time.monotonic() - began < 5, time.monotonic() - began)
+                equal([m.status for m in made], [200, 200], repr(made))
+                typed(gateway.client().post("/containers"), 503)
+            finally:
+                docker.be("pass", cut=True)
+            for answer in made:
+                session = Session(gateway.client(), answer.json)
+                eventually(lambda s=session: s.ask("print(1)").status == 200, 20, "served", 0.5)
+                session.answers()
+                equal(session.delete().status, 200)
+            full(gateway, seconds=100)
+
+    @tap.row("docker is slow: no more are made than there are to be", seconds=120)
+    def _():
+        full(gateway)
+        docker.be("slow")
+        try:
+            sessions = together([gateway.session] * 4, 100)
+            for session in sessions:
+                session.answers()
+            full(gateway, 4, 100)
+        finally:
+            docker.be("pass")
+        for session in sessions:
+            session.delete()
+        full(gateway)
+
+
+def redis_away(tap, gateway, between):
+    @tap.row("redis is away while the pool is filled: nothing is lost or left", seconds=150)
+    def _():
+        full(gateway)
+        sessions = together([gateway.session] * 2)
+        between.be("refuse", cut=True)
+        time.sleep(1)
+        between.be("pass", cut=True)
+        for session in sessions:
+            eventually(lambda s=session: s.ask("print(1)").status == 200, 20, "served", 0.5)
+            session.delete()
+        full(gateway, seconds=120)
