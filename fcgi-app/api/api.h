@@ -36,5 +36,7 @@ handler api_session_create;
 handler api_session_inspect;
 handler api_session_delete;
 handler api_execute;
+handler api_docs;
+handler api_openapi;
 
 #endif

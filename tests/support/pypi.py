@@ -23,13 +23,14 @@ LIST = TOP / "tests" / "requirements.txt"
 
 
 def need():
-    """Puts them on the path, before the system's own."""
+    """Puts them on the path, before the system's own; returns where they are."""
     key = hashlib.sha256(LIST.read_bytes() + sys.version.encode()).hexdigest()[:16]
     where = TOP / ".run" / f"packages-{key}"
     if not where.exists():
         install(where)
     if str(where) not in sys.path:
         sys.path.insert(0, str(where))
+    return str(where)
 
 
 def install(where):

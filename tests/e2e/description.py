@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/openapi.json and /docs: complete, valid, true of the live gateway, and only where wanted."""
+
+import gzip
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from support import pypi
+from support.gateway import Gateway
+from support.redis import Redis
+from support.service import TOP, scratch
+from support.tap import ensure, equal, matches
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "servers"))
+import fronts  # noqa: E402
+
+HIDDEN = {"/internal/auth/apikey", "/openapi.json", "/docs", "/docs/{file}"}
+WRONG = [[]]                               # no member of any body may be that
+
+
+def rows(tap):
+    found = pypi.need()
+    with scratch() as where, Redis(where).start() as redis:
+        with Gateway(where, redis, ENABLE_DOCS="true", MAX_TIMEOUT=7, MAX_INPUT_FILES=3,
+                     METRICS_AUTH_REQUIRED="true", APP_ENV="development") as gateway:
+            description(tap, gateway)
+            viewer(tap, gateway)
+            front = fronts.lighttpd(str(where), str(gateway.socket))
+            try:
+                explored(tap, gateway, front, where, found)
+            finally:
+                front.stop()
+        with Gateway(where, redis) as gateway:
+            absent(tap, gateway)
+
+
+def source(path):
+    return (TOP / path).read_text()
+
+
+def description(tap, gateway):
+    spec = gateway.ask("GET", "/openapi.json").json
+
+    @tap.row("description: it is valid OpenAPI 3.1")
+    def _():
+        from openapi_spec_validator import OpenAPIV31SpecValidator
+
+        equal(spec["openapi"], "3.1.0")
+        equal([e.message for e in OpenAPIV31SpecValidator(spec).iter_errors()], [])
+        equal(spec["info"]["version"], source("VERSION").strip())
+        equal(list(spec["components"]["securitySchemes"]), ["HTTPBearer"])
+
+    @tap.row("description: every route is in it, and nothing else")
+    def _():
+        routes = set(re.findall(r'^ROUTE\("(\w+)", *"([^"]+)"', source("fcgi-app/route.def"), re.M))
+        want = {(m.lower(), p) for m, p in routes if p not in HIDDEN}
+        got = {(m, p) for p, item in spec["paths"].items() for m in item if m != "parameters"}
+        equal(got, want)
+
+    @tap.row("description: operation ids are short, of one kind and used once")
+    def _():
+        ids = [o["operationId"] for item in spec["paths"].values() for m, o in item.items() if m != "parameters"]
+        equal(len(ids), len(set(ids)))
+        ensure(all(re.fullmatch("[a-z]+(_[a-z]+){0,2}", i) for i in ids), ids)
+
+    @tap.row("description: limits are those of the settings")
+    def _():
+        members = spec["components"]["schemas"]["ExecuteRequest"]["properties"]
+        equal(members["timeout"]["anyOf"][0]["maximum"], 7)
+        equal(members["files"]["maxItems"], 3)
+
+    for path, schema, table, fields in (
+        ("/containers", "CreateContainerRequest", "fcgi-app/api/session.c", "create_fields"),
+        ("/execute", "ExecuteRequest", "fcgi-app/api/execute.c", "execute_fields"),
+    ):
+
+        @tap.row(f"description: the members of {schema} are those the gateway looks at")
+        def _():
+            members = spec["components"]["schemas"][schema]["properties"]
+            body = {name: WRONG for name in members}
+            answer = gateway.client().post(path, body)
+            equal(answer.status, 422)
+            equal({fault["loc"][1] for fault in answer.json["detail"]}, set(members))
+            text = re.search(rf"field {fields}\[\] = {{\n(.*?)\n}};", source(table), re.S).group(1)
+            names = re.findall(r'^\t{ "(\w+)"', text, re.M)
+            equal(set(names), set(members))
+
+
+def viewer(tap, gateway):
+    for path, kind, what in (
+        ("/docs", "text/html", "swagger-ui"),
+        ("/docs/start.js", "text/javascript", "openapi.json"),
+        ("/docs/swagger-ui-bundle.js", "text/javascript", "SwaggerUIBundle"),
+        ("/docs/swagger-ui.css", "text/css", ".swagger-ui"),
+        ("/docs/oauth2-redirect", "text/html", "oauth2-redirect.js"),
+        ("/docs/oauth2-redirect.js", "text/javascript", "opener"),
+    ):
+
+        @tap.row(f"viewer: GET {path}")
+        def _():
+            answer = gateway.ask("GET", path)
+            equal((answer.status, answer.header("content-type")), (200, f"{kind}; charset=utf-8"))
+            zipped = answer.header("content-encoding") == "gzip"
+            matches(what, (gzip.decompress(answer.body) if zipped else answer.body).decode())
+            matches("default-src 'none'", answer.header("content-security-policy"))
+            equal(gateway.ask("HEAD", path).body, b"")
+
+    @tap.row("viewer: every file it names is there, and none is elsewhere")
+    def _():
+        page = gateway.ask("GET", "/docs").body.decode()
+        for name in re.findall('(?:src|href)="([^"]+)"', page):
+            equal(gateway.ask("GET", f"/{name}").status, 200, name)
+        equal(gateway.ask("GET", "/docs/other.js").status, 404)
+        equal(gateway.ask("GET", "/docs/").status, 307)
+
+
+def explored(tap, gateway, front, where, packages):
+    """A property-based tester makes requests of the description, right and wrong ones."""
+
+    # The contract takes more than JSON Schema can say ("1" for true) and less (names of files).
+    SKIPPED = "positive_data_acceptance,negative_data_rejection"
+
+    @tap.row("description: a tester finds no undocumented answer, no wrong shape and no 500", seconds=300)
+    def _():
+        # fmt: off
+        done = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "run",
+             f"http://127.0.0.1:{front.port}/openapi.json",
+             "--header", f"Authorization: Bearer {gateway.tokens['alice']}",
+             "--checks", "all", "--exclude-checks", SKIPPED, "--max-examples", "40", "--seed", "1",
+             "--no-color", "--request-timeout", "30", "--generation-database", "none"],
+            cwd=where, env={**os.environ, "PYTHONPATH": packages}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280)
+        # fmt: on
+        equal(done.returncode, 0, f"\n{done.stdout[-6000:]}\nits status:")
+        tested = int(re.search(r"(\d+) generated", done.stdout).group(1))
+        ensure(tested > 200, tested, "cases were tested:")
+
+
+def absent(tap, gateway):
+    for path in ("/openapi.json", "/docs", "/docs/oauth2-redirect", "/docs/swagger-ui.css"):
+
+        @tap.row(f"description: GET {path} is nothing where ENABLE_DOCS is not set")
+        def _():
+            answer = gateway.ask("GET", path)
+            equal((answer.status, answer.json), (404, {"detail": "Not Found"}))
