@@ -16,6 +16,7 @@ from support.gateway import Client, Gateway, given, settled
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal, eventually, matches, together
+from support.tokens import SECRET, token
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "servers"))
 import fronts  # noqa: E402
@@ -26,7 +27,11 @@ LIMIT = 33554432
 
 
 def rows(tap):
-    with scratch() as where, Redis(where).start() as redis, Gateway(where, redis) as gateway:
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(where, redis, JWT_SECRET=SECRET) as gateway,
+    ):
         for start in (fronts.lighttpd, fronts.caddy):
             front = start(str(where), str(gateway.socket))
             tap.prefix = f"{front.name}: "
@@ -84,6 +89,18 @@ def through(tap, gateway, front):
             equal((response.status, response.detail), (status, detail), repr(response))
             equal(response.header("Content-Type"), "application/json")
             matches("^[0-9a-f-]{36}$", response.header("X-Request-ID"))
+
+    @tap.row("/internal/auth/apikey: a key, a JWT of 8 KiB, neither")
+    def _():
+        longest = token({"x": "y" * 5990})
+        ensure(8100 < len(longest) <= 8192, len(longest))
+        for name, value, status in (
+            ("X-API-Key", alice.token, 204),
+            ("Authorization", f"Bearer {longest}", 204),
+            ("Authorization", f"Bearer {longest[:-1]}", 401),
+            ("X-API-Key", longest, 401),
+        ):
+            equal(ask("GET", "/internal/auth/apikey", [(name, value)]).status, status)
 
     @tap.row("a trailing slash: 307 to where the client is")
     def _():
