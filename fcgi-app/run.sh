@@ -146,9 +146,10 @@ start_redis()
 
 start_gateway()
 {
-	take_settings APP_ENV REQUIRE_AUTH DEPLOYMENT_ID
+	take_settings APP_ENV REQUIRE_AUTH DEPLOYMENT_ID SANDBOX_ENV_SOURCE_PATH
 	export APP_ENV="${APP_ENV:-development}" REQUIRE_AUTH="${REQUIRE_AUTH:-true}"
 	export FASTCGI_SOCKET="$sockets/gateway.sock" RUN_DIR="$run"
+	export SANDBOX_ENV_SOURCE_PATH="${SANDBOX_ENV_SOURCE_PATH:-$top/.env_sandbox}"
 	set -- "$top/code-gateway"
 	[ ! -f "$top/.env" ] || set -- "$@" --env-file "$top/.env"
 	start gateway "$@"

@@ -4,13 +4,9 @@
 #include "fcgi-app/api/check.h"
 #include "fcgi-app/policy/session.h"
 
-struct wanted {
-	bool enable_network, inject_sandbox_env;
-};
-
 static const struct field create_fields[] = {
-	{ "enable_network", FIELD_BOOL, .at = offsetof(struct wanted, enable_network) },
-	{ "inject_sandbox_env", FIELD_BOOL, .at = offsetof(struct wanted, inject_sandbox_env) },
+	{ "enable_network", FIELD_BOOL, .at = offsetof(struct session_options, network) },
+	{ "inject_sandbox_env", FIELD_BOOL, .at = offsetof(struct session_options, inject_env) },
 	{ .name = NULL },
 };
 
@@ -47,14 +43,12 @@ bool api_session_create(struct app *app, struct request *req, struct response *r
                         struct error *err)
 {
 	auto_check check = { .config = app->config, .req = req, .res = res };
-	struct wanted wanted = { 0 };
+	struct session_options wanted = { 0 };
 	struct session made;
 
 	if (!check_body(&check, create_fields, &wanted, err))
 		return false;
-	if (wanted.inject_sandbox_env)
-		return fail(err, ERR_INVALID, "Sandbox env injection is disabled.");
-	if (!session_create(&app->backend, &req->arena, req->who, wanted.enable_network, &made, err))
+	if (!session_create(&app->backend, &req->arena, req->who, wanted, &made, err))
 		return false;
 	req->resource = made.id;
 	put_session(res, &made);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/execute.h"
 
+#include "fcgi-app/policy/envfile.h"
 #include "fcgi-app/policy/install.h"
 #include "fcgi-app/policy/pool.h"
 #include "lib/base64.h"
@@ -16,6 +17,8 @@ struct job {
 	const struct execution *what;
 	struct collector in;
 	struct turn turn;
+	const struct input_file *files;    /* what->files; the env file before them, if there is one */
+	size_t n_files;
 	int64_t timeout_s, started_us;
 };
 
@@ -114,6 +117,22 @@ static void let_go(struct exchange *x, bool discard)
 	limit_release(x->b, x->lease);
 }
 
+static void result_no_env(struct job *j, const char *why)
+{
+	j->in.result->error_type = "EnvironmentProvisionError";
+	j->in.result->error = arena_printf(j->x.arena,
+	                                   "Failed to copy the env file to container: %s", why);
+}
+
+/* PID 1 does not know one file from the other. */
+static bool is_env_missing(const struct job *j)
+{
+	const struct run_exit *e = &j->in.result->exit;
+
+	return e->outcome == RUN_NO_FILES && j->n_files > j->what->n_files
+	    && (j->n_files == 1 || envfile_is_named(j->x.b->config, e->reason));
+}
+
 static struct turn turn_of(const struct job *j, const struct config *c)
 {
 	return (struct turn){
@@ -130,8 +149,8 @@ static struct turn turn_of(const struct job *j, const struct config *c)
 			},
 		},
 		.code = j->what->code,
-		.files = j->what->files,
-		.n_files = j->what->n_files,
+		.files = j->files,
+		.n_files = j->n_files,
 	};
 }
 
@@ -186,6 +205,8 @@ static bool run(struct job *j, struct error *err)
 	if (finished) {
 		discard = j->in.result->exit.outcome == RUN_TIMED_OUT && remove;
 		result_conclude(&j->in, j->what, j->timeout_s, discard);
+		if (is_env_missing(j))
+			result_no_env(j, j->in.result->exit.reason.at);
 	} else if (j->x.talk.heard || (j->turn.sent && cause.kind == ERR_UNAVAILABLE)) {
 		conclude_unfinished(j, &discard, &cause);
 	} else {
@@ -196,6 +217,15 @@ static bool run(struct job *j, struct error *err)
 	if (!answered)
 		*err = cause;
 	return answered;
+}
+
+/* Why there is none for a session that has one; NULL. */
+static const char *bring_env(struct job *j)
+{
+	if (!j->x.lease->session.inject_env)
+		return NULL;
+	j->n_files++;
+	return envfile_put_first(j->x.b->config, j->x.arena, j->what, &j->files);
 }
 
 static bool is_blank(struct slice code)
@@ -223,8 +253,10 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 			.watch = claim->watch,
 		},
 		.what = what,
+		.files = what->files, .n_files = what->n_files,
 		.timeout_s = what->timeout_s > 0 ? what->timeout_s : c->default_timeout,
 	};
+	const char *wrong;
 	bool answered = true;
 
 	*out = (struct result){ 0 };
@@ -237,6 +269,10 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 	collector_init(&j.in, c, arena, out);
 	if (is_blank(what->code)) {
 		result_empty(out);
+		limit_release(b, &lease);
+	} else if ((wrong = bring_env(&j)) != NULL) {
+		result_no_env(&j, wrong);
+		out->outcome = OUTCOME_INFRA;
 		limit_release(b, &lease);
 	} else {
 		answered = run(&j, err);

@@ -65,6 +65,7 @@ void record_read(const struct redisReply *reply, const struct backend *b, struct
 		.executions = reply_int(reply_item(reply, 5)),
 		.max_executions = b->config->max_executions_per_session,
 		.network = reply_int(reply_item(reply, 6)) != 0,
+		.inject_env = reply_int(reply_item(reply, 12)) != 0,
 		.uid = reply_int(reply_item(reply, 7)),
 		.epoch = (uint64_t)reply_int(reply_item(reply, 8)),
 		.fresh = reply_int(reply_item(reply, 10)) != 0,

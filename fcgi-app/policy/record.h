@@ -2,7 +2,7 @@
 /*
  * The session record, as Redis keeps it and as scripts answer of it; what they may refuse.
  *
- *   session:<id>        hash   who tenant scope daemon name uid net created active expires count
+ *   session:<id>        hash   who tenant scope daemon name uid net env created active expires count
  *                              epoch; lease until while one runs; state=removing at the end;
  *                              fresh while it is from the pool and nobody has seen it live;
  *                              box, its container since boxed, when its own was dead by then
@@ -39,20 +39,21 @@ enum verdict {
 #define LUA_TELL \
 	"local function tell(record)\n" \
 	"  local f = redis.call('HMGET', record, 'created', 'active', 'expires', 'count', 'net',\n" \
-	"                       'uid', 'epoch', 'daemon', 'fresh', 'box')\n" \
+	"                       'uid', 'epoch', 'daemon', 'fresh', 'box', 'env')\n" \
 	"  return {0, now, unpack(f)}\n" \
 	"end\n"
 
 /*
- * begin(id, name, slot): from now on it is a session, and its slot is freed when its container has
+ * begin(id, name, slot, env): from now on it is a session, and its slot is freed when its container has
  * gone.  ARGV[1..10] are record_terms'.
  */
 #define LUA_BEGIN \
-	"local function begin(id, name, slot)\n" \
+	"local function begin(id, name, slot, env)\n" \
 	"  local record, expires = ARGV[10] .. 'session:' .. id, now + ARGV[7]\n" \
 	"  redis.call('HSET', record, 'who', ARGV[1], 'tenant', ARGV[2], 'daemon', ARGV[3],\n" \
 	"             'name', name, 'scope', ARGV[4], 'uid', ARGV[5] + slot, 'net', ARGV[6],\n" \
-	"             'created', now, 'active', now, 'expires', expires, 'count', 0, 'epoch', 0)\n" \
+	"             'created', now, 'active', now, 'expires', expires, 'count', 0, 'epoch', 0,\n" \
+	"             'env', env)\n" \
 	"  redis.call('PEXPIRE', record, ARGV[9])\n" \
 	"  for _, key in ipairs({'sessions', 'own:' .. ARGV[4]}) do\n" \
 	"    redis.call('ZADD', ARGV[10] .. key, math.min(now + ARGV[8], expires), id)\n" \

@@ -24,7 +24,8 @@ static int64_t pending_ms(const struct config *c)
  * now on.  Else a place, a uid and a name for one to be created.
  * KEYS rate, creating, sessions, own, uids, next uid, label, pool, images, all pools
  * ARGV record_terms', name, rate limit, window ms, creations at a time, sessions of all, of one,
- *      uids, pending ms, ms to keep, label, a first uid, digest or "", image, members' age ms
+ *      uids, pending ms, ms to keep, label, a first uid, digest or "", image, members' age ms,
+ *      whether it has an env file
  */
 static struct redis_script reserve_script = { .text =
 	LUA_NOW LUA_WINDOW LUA_TELL LUA_BEGIN LUA_SLOT LUA_POOL
@@ -41,7 +42,7 @@ static struct redis_script reserve_script = { .text =
 	"if redis.call('ZCOUNT', KEYS[4], now, '+inf') >= tonumber(ARGV[16]) then return {12} end\n"
 	"if ready then\n"
 	"  take_out(KEYS[8], KEYS[10], ready.id)\n"
-	"  local record = begin(ready.id, ready.name, ready.slot)\n"
+	"  local record = begin(ready.id, ready.name, ready.slot, ARGV[25])\n"
 	"  redis.call('HSET', record, 'fresh', 1)\n"
 	"  local told = tell(record)\n"
 	"  told[1], told[#told + 1] = 14, ready.id\n"
@@ -66,7 +67,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	uint16_t first;
 
 	id_random(&first, sizeof first);
-	if (!r->network)
+	if (!r->want.network)
 		member_digest(b, digest);
 	call_key(&call, b, "rate:create", r->who->scope);
 	call_key(&call, b, "creating", b->daemon_id);
@@ -78,7 +79,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	call_key(&call, b, "pool", b->daemon_id);
 	call_key(&call, b, "images", b->daemon_id);
 	call_key(&call, b, "pool", "");
-	record_terms(&call, b, arena, r->who, r->network);
+	record_terms(&call, b, arena, r->who, r->want.network);
 	call_text(&call, r->name);
 	call_int(&call, c->container_rate_limit_requests_per_window);
 	call_int(&call, c->container_rate_limit_window_seconds * 1000);
@@ -93,6 +94,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	call_text(&call, digest);
 	call_text(&call, c->sandbox_image);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
+	call_int(&call, r->want.inject_env);
 	return call_run(&call, b, &reserve_script, err);
 }
 
@@ -148,7 +150,7 @@ static void take(struct backend *b, const struct redisReply *reply, struct reser
 static bool is_granted(struct backend *b, struct arena *arena, const struct redisReply *reply,
                      struct reservation *out)
 {
-	struct slice id = reply_text(reply_item(reply, 12));
+	struct slice id = reply_text(reply_item(reply, 13));
 
 	if (record_verdict(reply) == RECORD_OK) {
 		take(b, reply, out);
@@ -159,16 +161,16 @@ static bool is_granted(struct backend *b, struct arena *arena, const struct redi
 	return out->session.id != NULL;
 }
 
-bool reserve(struct backend *b, struct arena *arena, const struct principal *who, bool network,
-             struct reservation *out, struct error *err)
+bool reserve(struct backend *b, struct arena *arena, const struct principal *who,
+             struct session_options want, struct reservation *out, struct error *err)
 {
 	const struct config *c = b->config;
 	struct deadline deadline = deadline_in_ms(c->container_create_guard_timeout * 1000);
 	char id[ID_SHORT];
 
 	id_short(id);
-	*out = (struct reservation){ .who = who };
-	out->network = network && strcmp(c->sandbox_network_mode, "none") != 0;
+	*out = (struct reservation){ .who = who, .want = want };
+	out->want.network = want.network && strcmp(c->sandbox_network_mode, "none") != 0;
 	(void)snprintf(out->name, sizeof out->name, "sandbox-%s", id);
 	for (;;) {
 		auto_reply reply = ask(b, arena, out, err);
@@ -185,13 +187,13 @@ bool reserve(struct backend *b, struct arena *arena, const struct principal *who
 
 /*
  * KEYS creating, sessions, own
- * ARGV record_terms', name, id, slot
+ * ARGV record_terms', name, id, slot, whether it has an env file
  */
 static struct redis_script commit_script = { .text =
 	LUA_NOW LUA_TELL LUA_BEGIN
 	"local name, id = ARGV[11], ARGV[12]\n"
 	"local till = redis.call('ZSCORE', KEYS[2], name)\n"
-	"local record = till and tonumber(till) >= now and begin(id, name, ARGV[13])\n"
+	"local record = till and tonumber(till) >= now and begin(id, name, ARGV[13], ARGV[14])\n"
 	"for i = 1, 3 do redis.call('ZREM', KEYS[i], name) end\n"
 	"return record and tell(record) or {1}\n"
 };
@@ -204,10 +206,11 @@ bool reserve_commit(struct backend *b, struct arena *arena, const struct reserva
 	call_key(&call, b, "creating", b->daemon_id);
 	call_key(&call, b, "sessions", "");
 	call_key(&call, b, "own", held->who->scope);
-	record_terms(&call, b, arena, held->who, held->network);
+	record_terms(&call, b, arena, held->who, held->want.network);
 	call_text(&call, held->name);
 	call_text(&call, id);
 	call_int(&call, held->slot);
+	call_int(&call, held->want.inject_env);
 
 	auto_reply reply = call_run(&call, b, &commit_script, err);
 

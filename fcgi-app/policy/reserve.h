@@ -13,7 +13,7 @@
 
 struct reservation {
 	const struct principal *who;
-	bool network;                      /* effectively */
+	struct session_options want;       /* network: effectively */
 	char name[32];                     /* of the container to be */
 	int64_t slot;                      /* of its uid */
 	struct session session;            /* from the pool, and begun; id NULL: to be created */
@@ -24,8 +24,8 @@ struct reservation {
  * CONTAINER_CREATE_GUARD_TIMEOUT long; or no uid is free.  A refusal for a quota spends a unit of
  * the rate (contract 1.2.3), the others nothing.
  */
-bool reserve(struct backend *b, struct arena *arena, const struct principal *who, bool network,
-             struct reservation *out, struct error *err);
+bool reserve(struct backend *b, struct arena *arena, const struct principal *who,
+             struct session_options want, struct reservation *out, struct error *err);
 /* False, too, when the reservation has run out: the container must go. */
 bool reserve_commit(struct backend *b, struct arena *arena, const struct reservation *held,
                     const char *id, struct session *out, struct error *err);

@@ -7,6 +7,7 @@
 #include "fcgi-app/policy/setting.h"
 #include "lib/jsonscan.h"
 #include "lib/text.h"
+#include "lib/wire/path.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512, MEMORY_RESERVE = 64 << 20, FIRST_USER = 1000 };
+
+enum { ENV_TARGET_MAX = 160 };               /* so that PID 1 can name it whole */
 
 struct check {
 	const struct config *config;
@@ -104,6 +107,15 @@ static bool is_pip_index(const char *url)
 	        && is_token(text_slice(url)) && strpbrk(url, "'\"`\\") == NULL);
 }
 
+static bool is_below_home(const char *path)
+{
+	static const char home[] = "/home/sandbox/";
+	const char *name = path + sizeof home - 1;
+
+	return starts_with(path, home) && strlen(name) <= ENV_TARGET_MAX
+	    && path_is_safe(name, strlen(name));
+}
+
 static void check_texts(struct check *k)
 {
 	const struct config *c = k->config;
@@ -121,6 +133,10 @@ static void check_texts(struct check *k)
 	       "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
 	demand(k, is_pip_index(c->pip_index_url),
 	       "PIP_INDEX_URL must be an http:// or https:// address without blanks and quotes");
+	demand(k, c->sandbox_env_source_path[0] == '/',
+	       "SANDBOX_ENV_SOURCE_PATH must be an absolute path");
+	demand(k, is_below_home(c->sandbox_env_target_path),
+	       "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox");
 }
 
 static void check_seccomp(struct check *k)
@@ -303,6 +319,8 @@ static void check_public_beta(struct check *k)
 	demand(k, strcmp(c->sandbox_network_mode, "none") == 0,
 	       "SANDBOX_NETWORK_MODE must be none in a public beta");
 	demand(k, !c->allow_pip_installs, "ALLOW_PIP_INSTALLS must be false in a public beta");
+	demand(k, !c->allow_sandbox_env_injection,
+	       "ALLOW_SANDBOX_ENV_INJECTION must be false in a public beta");
 	demand(k, is_strong(c),
 	       "SANDBOX_RUNTIME must be one of STRONG_SANDBOX_RUNTIMES in a public beta");
 }

@@ -3,6 +3,7 @@
 
 #include "fcgi-app/policy/metrics.h"
 #include "fcgi-app/policy/pool.h"
+#include "fcgi-app/policy/envfile.h"
 #include "fcgi-app/policy/record.h"
 #include "fcgi-app/policy/reserve.h"
 #include "fcgi-app/policy/sandbox.h"
@@ -41,17 +42,19 @@ static bool is_certain(const struct error *err)
 }
 
 bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
-                    bool network, struct session *out, struct error *err)
+                    struct session_options want, struct session *out, struct error *err)
 {
 	const struct config *c = b->config;
 	struct deadline deadline = deadline_in_ms(c->docker_client_timeout * 2000);
 	struct reservation held;
 	char id[65];
 
-	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
-	    || !reserve(b, arena, who, network, &held, err))
+	if (want.inject_env && !envfile_check(c, arena, err))
 		return false;
-	if (!held.network && c->sandbox_pool_size > 0) {
+	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
+	    || !reserve(b, arena, who, want, &held, err))
+		return false;
+	if (!held.want.network && c->sandbox_pool_size > 0) {
 		b->pool_is_short = true;
 		metrics_pool_claim(b->metrics, held.session.id != NULL);
 	}
@@ -61,16 +64,16 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 		return true;
 	}
 
-	struct sandbox_request want = {
+	struct sandbox_request request = {
 		.name = held.name,
 		.image = c->sandbox_image,
 		.uid = c->sandbox_uid + held.slot,
-		.network = held.network,
+		.network = held.want.network,
 		.lifetime_s = c->max_session_lifetime_seconds + config_run_seconds(c) + LIFETIME_GRACE_S,
 		.idle_s = c->session_timeout_seconds + c->sandbox_idle_grace_seconds,
 	};
 
-	if (!sandbox_start(b, &want, deadline, id, err)) {
+	if (!sandbox_start(b, &request, deadline, id, err)) {
 		reserve_rollback(b, &held, is_certain(err));
 		return creation_failed(err);
 	}

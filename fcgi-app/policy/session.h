@@ -16,15 +16,22 @@ struct session {
 	int64_t now_ms;                    /* the same clock, when this was read */
 	int64_t executions, max_executions;
 	bool network;
+	bool inject_env;                   /* every execution brings the env file anew */
 	const char *daemon_id;             /* NULL when none was recorded */
 	uint64_t epoch;                    /* of the last lease */
 	int64_t uid;
 	bool fresh;                        /* from the pool, and nobody has seen it live since */
 };
 
+/* What a client may ask for. */
+struct session_options {
+	bool network;                      /* as far as the settings give one */
+	bool inject_env;
+};
+
 /* Reserves (rate, quotas, uid), creates and starts the container, commits; or rolls back. */
 bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
-                    bool network, struct session *out, struct error *err);
+                    struct session_options want, struct session *out, struct error *err);
 /* The access check of contract 1.2.4; a Docker that says "gone" ends the record, too. */
 bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
                      const char *id, struct session *out, struct error *err);

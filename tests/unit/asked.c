@@ -36,13 +36,14 @@ void result_finish(struct result *r)
 }
 
 bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
-                    bool network, struct session *out, struct error *err)
+                    struct session_options want, struct session *out, struct error *err)
 {
 	(void)b;
 	(void)arena;
 	(void)who;
 	(void)out;
-	(void)snprintf(asked, ASKED_MAX, "network=%d", network);
+	(void)snprintf(asked, ASKED_MAX, "network=%d%s", want.network,
+	               want.inject_env ? " env" : "");
 	return fail(err, ERR_NOT_FOUND, "asked");
 }
 

@@ -79,7 +79,7 @@ const char *stage_session(struct stage *s, const struct principal *who)
 
 	id_token(half);
 	id_token(other);
-	if (!reserve(&s->backend, &s->arena, who, false, &held, &s->err))
+	if (!reserve(&s->backend, &s->arena, who, (struct session_options){ 0 }, &held, &s->err))
 		return NULL;
 	if (!reserve_commit(&s->backend, &s->arena, &held, arena_printf(&s->arena, "%s%s", half, other),
 	                    &session, &s->err))

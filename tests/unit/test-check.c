@@ -177,7 +177,7 @@ static void a_truth_value_has_many_names(void)
 		{ "{\"enable_network\":1.5}", NETWORK("bool_type", "", "1.5") },
 		{ "{\"enable_network\":[]}", NETWORK("bool_type", "", "[]") },
 		{ "{\"enable_network\":null}", NETWORK("bool_type", "", "null") },
-		{ "{\"inject_sandbox_env\":true}", "Sandbox env injection is disabled." },
+		{ "{\"inject_sandbox_env\":true}", "network=0 env" },
 		{ NULL, NULL },
 	});
 }

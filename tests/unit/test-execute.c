@@ -67,7 +67,7 @@ static void fresh(peer_talk *talk)
 	s.config.rate_limit_requests_per_window = 0;
 	stage_reconnect(&s);
 	alice = stage_principal(&s, "alice");
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &made, &s.err));
 	id = made.id;
 }
 

@@ -35,7 +35,7 @@ static const char *session(void)
 {
 	struct session made;
 
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &made, &s.err));
 	return made.id;
 }
 
@@ -170,7 +170,7 @@ static void what_is_being_created_is_no_orphan(void)
 	fresh();
 	s.config.orphan_grace_seconds = 0;
 	(void)backend_identify(&s.backend, deadline_in_ms(1000), &s.err);
-	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, false, &held, &s.err));
+	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &held, &s.err));
 	engine_add(&engine, STRAY, held.name);
 	CU_ASSERT(sweep());
 	pass(10);
@@ -185,7 +185,7 @@ static void a_lost_reservation_is_swept(void)
 
 	fresh();
 	(void)backend_identify(&s.backend, deadline_in_ms(1000), &s.err);
-	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, false, &held, &s.err));
+	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &held, &s.err));
 	stage_redis(&s, arena_printf(&s.arena, "ZADD cg:{default}:sessions 1 %s", held.name));
 	stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:uids:DAEMON:ONE %lld junk", (long long)held.slot));
 	CU_ASSERT(sweep());

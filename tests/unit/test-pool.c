@@ -45,7 +45,7 @@ static const char *session(void)
 {
 	struct session made;
 
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &made, &s.err));
 	return made.id;
 }
 
@@ -129,7 +129,7 @@ static void a_quota_costs_no_member(void)
 	filled();
 	s.config.max_containers_per_principal = 1;
 	(void)session();
-	CU_ASSERT_FALSE(session_create(&s.backend, &s.arena, alice, false, &out, &s.err));
+	CU_ASSERT_FALSE(session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &out, &s.err));
 	CU_ASSERT_EQUAL(s.err.kind, ERR_LIMITED);
 	CU_ASSERT_EQUAL(members(), 1);
 }
@@ -149,7 +149,7 @@ static void a_claim_asks_docker_nothing(void)
 
 	filled();
 	engine.state->silent = true;
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, false, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &made, &s.err));
 	engine.state->silent = false;
 	CU_ASSERT_EQUAL(engine.state->creates, 2);
 	CU_ASSERT(engine_find(&engine, made.id) != NULL);
@@ -206,7 +206,7 @@ static void a_network_is_never_of_the_pool(void)
 
 	filled();
 	s.config.sandbox_network_mode = "bridge";
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, true, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ .network = true }, &made, &s.err));
 	CU_ASSERT(made.network);
 	CU_ASSERT_EQUAL(engine.state->creates, 3);
 	CU_ASSERT_EQUAL(members(), 2);
@@ -472,7 +472,7 @@ static void parallel_claims_and_refills(void)
 			struct session out;
 
 			stage_reconnect(&s);
-			_exit(!session_create(&s.backend, &s.arena, alice, false, &out, &s.err)
+			_exit(!session_create(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &out, &s.err)
 			      || !pool_tend(&s.backend, never[0], &s.err));
 		}
 	}

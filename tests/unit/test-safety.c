@@ -144,6 +144,10 @@ static void keys_and_state_are_there_where_demanded(void)
 		{ { "REQUIRE_SHARED_STATE=1" }, "REQUIRE_SHARED_STATE needs REDIS_URL\n", { "REQUIRE_SHARED_STATE=1", "REDIS_URL=redis://x" } },
 		{ { "DEPLOYMENT_ID=A" }, "DEPLOYMENT_ID must be 1 to 32 characters of a-z, 0-9 and -\n", { "DEPLOYMENT_ID=a-1" } },
 		{ { "FASTCGI_SOCKET_MODE=rw" }, "FASTCGI_SOCKET_MODE must be an octal mode such as 0660\n", { "FASTCGI_SOCKET_MODE=600" } },
+		{ { "SANDBOX_ENV_SOURCE_PATH=.env_sandbox" }, "SANDBOX_ENV_SOURCE_PATH must be an absolute path\n", { "SANDBOX_ENV_SOURCE_PATH=/a" } },
+		{ { "SANDBOX_ENV_TARGET_PATH=/tmp/.env" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/a/b" } },
+		{ { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/../.env" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/..env" } },
+		{ { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=" } },
 		{ { "RUN_DIR=run" }, "RUN_DIR must be an absolute path\n", { "RUN_DIR=/run" } },
 		{ { "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" }, "DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH\n", { "DOCKER_TLS_VERIFY=0", "DOCKER_CERT_PATH=" } },
 		{ { "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/" }, "DOCKER_CERT_PATH has no ca.pem\nDOCKER_CERT_PATH has no cert.pem\nDOCKER_CERT_PATH has no key.pem\n", { "DOCKER_TLS_VERIFY=1" } },
@@ -233,6 +237,7 @@ static void a_public_beta_is_guarded_more(void)
 	static const struct row rows[] = {
 		{ { "REQUIRE_AUTH=0" }, "REQUIRE_AUTH must be true in a public beta\n", { "REQUIRE_AUTH=1" } },
 		{ { "SANDBOX_NETWORK_MODE=bridge" }, "SANDBOX_NETWORK_MODE must be none in a public beta\n", { "SANDBOX_NETWORK_MODE=none" } },
+		{ { "ALLOW_SANDBOX_ENV_INJECTION=1" }, "ALLOW_SANDBOX_ENV_INJECTION must be false in a public beta\n", { "ALLOW_SANDBOX_ENV_INJECTION=0" } },
 		{ { "ALLOW_PIP_INSTALLS=1" }, "ALLOW_PIP_INSTALLS must be false in a public beta\n", { "ALLOW_PIP_INSTALLS=0" } },
 		{ { "SANDBOX_RUNTIME=runc", "REQUIRE_STRONG_SANDBOX_ISOLATION=0" }, "SANDBOX_RUNTIME must be one of STRONG_SANDBOX_RUNTIMES in a public beta\n", { "SANDBOX_RUNTIME=kata", "REQUIRE_STRONG_SANDBOX_ISOLATION=0" } },
 		{ { "SANDBOX_RUNTIME=" }, "REQUIRE_STRONG_SANDBOX_ISOLATION needs a SANDBOX_RUNTIME of STRONG_SANDBOX_RUNTIMES\nSANDBOX_RUNTIME must be one of STRONG_SANDBOX_RUNTIMES in a public beta\n", { "SANDBOX_RUNTIME=io.containerd.runsc.v1" } },

@@ -31,7 +31,7 @@ static void fresh(void)
 
 static bool create(const struct principal *who, struct session *out)
 {
-	return session_create(&s.backend, &s.arena, who, false, out, &s.err);
+	return session_create(&s.backend, &s.arena, who, (struct session_options){ 0 }, out, &s.err);
 }
 
 static bool inspect(const struct principal *who, const char *id)
@@ -134,11 +134,11 @@ static void a_network_is_what_the_settings_give(void)
 	struct session made;
 
 	fresh();
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, true, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ .network = true }, &made, &s.err));
 	CU_ASSERT_FALSE(made.network);
 	CU_ASSERT(body_has("\"NetworkMode\":\"none\""));
 	s.config.sandbox_network_mode = "bridge";
-	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, true, &made, &s.err));
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ .network = true }, &made, &s.err));
 	CU_ASSERT(made.network);
 	CU_ASSERT(body_has("\"NetworkMode\":\"bridge\""));
 }
@@ -153,6 +153,39 @@ static void home_holds_programs_where_pip_may_bring_some(void)
 	CU_ASSERT(body_has("gid=10001,exec,mode=0700\""));
 	CU_ASSERT(body_has("gid=10001,noexec,mode=1777\""));
 	CU_ASSERT(body_has("\"Cmd\":[\"--lifetime\",\"3900\",\"--idle\",\"1260\"]"));
+}
+
+static bool create_with_env(const char *source)
+{
+	struct session made;
+
+	s.config.sandbox_env_source_path = source;
+	s.err = (struct error){ 0 };
+	return session_create(&s.backend, &s.arena, alice, (struct session_options){ .inject_env = true }, &made, &s.err)
+	    && made.inject_env;
+}
+
+#define NO_SOURCE "Sandbox env injection was requested, but no readable env source file is configured."
+
+static void an_env_file_must_be_allowed_and_there(void)
+{
+	struct session made;
+
+	fresh();
+	s.config.container_rate_limit_requests_per_window = 1;
+	CU_ASSERT_FALSE(create_with_env("/proc/version"));
+	CU_ASSERT(stage_failed(&s, ERR_INVALID, "Sandbox env injection is disabled."));
+	s.config.allow_sandbox_env_injection = true;
+	CU_ASSERT_FALSE(create_with_env("/nonexistent"));
+	CU_ASSERT(stage_failed(&s, ERR_INVALID, NO_SOURCE));
+	CU_ASSERT_FALSE(create_with_env("/proc"));
+	CU_ASSERT(stage_failed(&s, ERR_INVALID, NO_SOURCE));
+	CU_ASSERT_FALSE(create_with_env("/dev/zero"));
+	CU_ASSERT(stage_failed(&s, ERR_INVALID, NO_SOURCE));
+	CU_ASSERT(create_with_env("/proc/version"));
+	s.config.container_rate_limit_requests_per_window = 0;
+	CU_ASSERT_FATAL(create(alice, &made));
+	CU_ASSERT_FALSE(made.inject_env);
 }
 
 static void quotas_hold(void)
@@ -292,7 +325,7 @@ static void a_reservation_that_ran_out_is_no_session(void)
 
 	fresh();
 	(void)backend_identify(&s.backend, deadline_in_ms(1000), &s.err);
-	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, false, &held, &s.err));
+	CU_ASSERT_FATAL(reserve(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &held, &s.err));
 	stage_redis(&s, arena_printf(&s.arena, "ZADD cg:{default}:sessions 1 %s", held.name));
 	CU_ASSERT_FALSE(reserve_commit(&s.backend, &s.arena, &held, "0", &made, &s.err));
 	CU_ASSERT_EQUAL(s.err.kind, ERR_UNAVAILABLE);
@@ -472,6 +505,7 @@ int main(void)
 		{ "a profile is sent or named", a_profile_is_sent_or_named },
 		{ "a network is what the settings give", a_network_is_what_the_settings_give },
 		{ "HOME holds programs where pip may bring some", home_holds_programs_where_pip_may_bring_some },
+		{ "an env file must be allowed and there", an_env_file_must_be_allowed_and_there },
 		{ "quotas hold", quotas_hold },
 		{ "only live sessions count", only_live_sessions_count },
 		{ "creation has a rate", creation_has_a_rate },
