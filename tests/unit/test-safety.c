@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each rule of contract 8.3: settings that trip it, and what is said then; settings that pass. */
-#include "fcgi-app/policy/config.h"
+#include "fcgi-app/policy/setting.h"
 
 #include "tests/unit/tap.h"
 
@@ -51,6 +51,18 @@ static void must(bool holds, const char *setting, const char *got)
 	CU_assertImplementation(holds, 0, text, "row", "", CU_FALSE);
 }
 
+/* Each line begins with a setting, which has the verdict. */
+static void must_name_settings(const char *said)
+{
+	while (*said != '\0') {
+		size_t len = strspn(said, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+		const char *name = arena_strndup(&arena, said, len);
+
+		must(setting_find(name) != NULL, name, said);
+		said = strchr(said, '\n') + 1;
+	}
+}
+
 static void check_rows(const char *const *base, const struct row *row)
 {
 	for (; row->told != NULL; row++) {
@@ -58,6 +70,7 @@ static void check_rows(const char *const *base, const struct row *row)
 		const char *said = problems.len > 0 ? problems.data : "";
 
 		must(refused && strcmp(said, row->told) == 0, row->unfit[0], said);
+		must_name_settings(row->told);
 		must(check(base, row->fit), row->fit[0], problems.len > 0 ? problems.data : "");
 	}
 }
