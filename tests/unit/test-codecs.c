@@ -247,7 +247,7 @@ static void safe_names_lead_nowhere_else(void)
 		CU_ASSERT(len > 0 && *name != '/' && name[len - 1] != '/');
 		CU_ASSERT_PTR_NULL(strstr(name, "//"));
 		CU_ASSERT_PTR_NULL(strpbrk(name, "\\\n"));
-		for (char *part = strtok(name, "/"); part; part = strtok(NULL, "/"))
+		for (char *rest = name, *part; (part = strsep(&rest, "/"));)
 			CU_ASSERT(strcmp(part, ".") != 0 && strcmp(part, "..") != 0);
 	}
 }
