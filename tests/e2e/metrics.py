@@ -97,7 +97,7 @@ def outcomes(found):
 
 
 def rows(tap):
-    for part in (text, counting, everywhere, restarted, forgotten, gauges, readers):
+    for part in (text, counting, everywhere, restarted, forgotten, gauges, pool, readers):
         with scratch() as where, Redis(where).start() as redis:
             part(tap, where, redis)
 
@@ -302,6 +302,29 @@ def gauges(tap, where, redis):
                 equal([r.answer().status for r in runs], [200, 200])
                 eventually(lambda: now() == [0, 0, 1], 20, "nothing running")
             equal(now(), [0, 0, 0])
+
+
+def pool(tap, where, redis):
+    with Gateway(where, redis, SANDBOX_POOL_SIZE=1) as gateway:
+
+        def now():
+            found = scrape(gateway)
+            return [
+                found.value("gateway_session_pool_size"),
+                found.value("gateway_session_pool_claims_total", result="hit"),
+                found.value("gateway_session_pool_claims_total", result="miss"),
+            ]
+
+        @tap.row("metrics: the size of the pool, what it could give and what it could not")
+        def _():
+            eventually(lambda: now() == [1, 0, 0], 30, "full")
+            sessions = together([gateway.session for _ in range(4)])
+            hits, misses = now()[1:]
+            equal(hits + misses, 4)
+            ensure(hits >= 1, now())
+            for session in sessions:
+                session.delete()
+            eventually(lambda: now() == [1, hits, misses], 30, "full again")
 
 
 def readers(tap, where, redis):
