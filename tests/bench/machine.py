@@ -70,6 +70,12 @@ def anonymous(pid):
     return int(found.group(1)) / (1 << 20)
 
 
+def peak(pids):
+    """KiB of resident memory the largest of them ever had."""
+    texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return max(int(re.search(r"^VmHWM:\s+(\d+)", text, re.M).group(1)) for text in texts)
+
+
 def pss(pids):
     total = 0
     for pid in pids:

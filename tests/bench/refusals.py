@@ -1,37 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
 """What bad input costs: strangers with large bodies, JSON that is none, keys that fit nowhere."""
 
+import json
+import statistics
 import time
 
-from support import fastcgi
+from support import fastcgi, http
 
 from . import machine
 
-MIB = 1 << 20
+BODY = 32 << 20
+DEPTH = 100000
 JSON = [("Content-Type", "application/json")]
 
 
+def told(b, at):
+    """Microseconds of each request, as the access log from there on has them."""
+    with open(b.gateway.log, "rb") as log:
+        log.seek(at)
+        lines = [json.loads(line) for line in log.read().splitlines()]
+    return [e["ms"] * 1000 for e in lines if e.get("event") == "request"]
+
+
+def measured(b, count, call):
+    """(times of calls in microseconds, those of the gateway's log, KiB its largest worker grew by)"""
+    call()  # its connections and buffers are there now
+    workers = b.gateway.workers()
+    at, before, times = b.gateway.log.stat().st_size, machine.peak(workers), []
+    for _ in range(count):
+        began = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - began) * 1e6)
+    time.sleep(0.2)  # for the last line
+    return times, told(b, at), machine.peak(workers) - before
+
+
+def pour(connection):
+    """As much of the body as anybody takes."""
+    piece = fastcgi.record(fastcgi.STDIN, bytes(65528))
+    connection.setblocking(False)
+    sent = 0
+    try:
+        while sent < BODY:
+            sent += connection.send(piece)
+    except OSError:
+        pass  # nobody takes more
+    connection.settimeout(20)
+    return sent
+
+
 def unread(b):
-    """A 401 while the body has yet to come: nothing of it can have been read."""
-    params = fastcgi.params_for("POST", "/execute", JSON, length=32 * MIB)
-    began = time.perf_counter()
-    with fastcgi.Exchange(b.gateway.socket, 10) as exchange:
-        exchange.write(fastcgi.begin(params))
-        response = exchange.answer()
-        took = (time.perf_counter() - began) * 1000
-    if response.status != 401:
-        raise RuntimeError(repr(response))
-    return took
+    taken = []
+
+    def stranger():
+        with fastcgi.Exchange(b.gateway.socket, 20) as exchange:
+            params = fastcgi.params_for("POST", "/execute", JSON, length=BODY)
+            exchange.write(fastcgi.begin(params))
+            taken.append(pour(exchange.socket))
+            if exchange.answer().status != 401:
+                raise RuntimeError("no 401")
+
+    times, _, grown = measured(b, 200, stranger)
+    b.table.add("32 MiB without a token, over FastCGI: 401 after", "µs", [statistics.median(times)])
+    b.table.add("  MiB of it that left the client", "MiB", [statistics.median(taken) / (1 << 20)])
+    b.table.add("  memory of the largest worker grew by", "KiB", [grown])
+
+    def through_lighttpd():
+        answer = http.ask(b.front.port, "POST", "/execute", JSON, bytes(BODY))
+        if answer.status != 401:
+            raise RuntimeError(repr(answer))
+
+    times, own, _ = measured(b, 5, through_lighttpd)
+    b.table.add("  through lighttpd, which takes all of it", "ms", [t / 1000 for t in times])
+    b.table.add("  the gateway's own share of that", "µs", [statistics.median(own)])
 
 
-def refused(b, body):
-    def call():
-        return b.client.request("POST", "/execute", body, headers=JSON)
+def deep(b):
+    """Beside it the same number of bytes, which are a sound text but no request."""
+    shallow = b'"' + b"x" * (DEPTH - 2) + b'"'
+    for name, body in (
+        (f"JSON of {DEPTH:,} brackets: 422, the gateway's own time", b"[" * DEPTH),
+        ("  beside it: as many bytes of one string", shallow),
+    ):
 
-    took, response = b.timed(call)
-    if response.status != 422:
-        raise RuntimeError(repr(response))
-    return took
+        def ask():
+            answer = b.gateway.client().post("/execute", body, headers=JSON)
+            if answer.status != 422:
+                raise RuntimeError(repr(answer))
+
+        _, own, grown = measured(b, 200, ask)
+        b.table.add(name, "µs", [statistics.median(own)])
+        b.table.add("  memory of the largest worker grew by", "KiB", [grown])
 
 
 def per_second(b, path, **environment):
@@ -42,15 +101,7 @@ def per_second(b, path, **environment):
     return found["requests"] / spent, found["requests"] / found["seconds"]
 
 
-def refusals(b):
-    b.table.add("401 to 32 MiB of which nothing has come yet", "ms", [unread(b) for _ in range(200)])
-    small = [refused(b, b"[") for _ in range(200)]
-    before = machine.pss(machine.family(b.gateway.pid))
-    deep = [refused(b, b"[" * 100000) for _ in range(200)]
-    grown = machine.pss(machine.family(b.gateway.pid)) - before
-    b.table.add("422 to JSON of one byte, through lighttpd", "ms", small)
-    b.table.add("422 to JSON of 100,000 levels, through lighttpd", "ms", deep)
-    b.table.add("  memory of the gateway after 200 of them, more", "MiB", [grown])
+def rates(b):
     for what, path, environment in (
         ("GET /healthz", "/healthz", {}),
         ("GET /livez", "/livez", {}),
@@ -59,3 +110,9 @@ def refusals(b):
         rounds = [per_second(b, path, **environment) for _ in range(3)]
         b.table.add(f"{what} per second of CPU", "/s", [r[0] for r in rounds])
         b.table.add("  with lighttpd and wrk on this machine", "/s", [r[1] for r in rounds])
+
+
+def refusals(b):
+    unread(b)
+    deep(b)
+    rates(b)
