@@ -107,7 +107,7 @@ class Box:
     def __exit__(self, *_):
         self.process.stdin.close()
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -126,7 +126,7 @@ class Box:
                 raise TimeoutError(f"no frame within {timeout} s")
             data = os.read(self.process.stdout.fileno(), 1 << 16)
             if not data:
-                raise EOFError(self.process.wait(10))
+                raise EOFError(self.process.wait(30))
             self.queue.extend(self.decoder.feed(data))
         return self.queue.pop(0)
 
@@ -138,7 +138,7 @@ class Box:
             return True
         return False
 
-    def status(self, timeout=15):
+    def status(self, timeout=30):
         """How the sandbox ends, whatever it still says."""
         try:
             while True:
@@ -147,14 +147,16 @@ class Box:
             return end.args[0]
 
     def sync(self, **fields):
-        """Begins a conversation and waits for its READY."""
+        """Begins a conversation and waits for its READY; what came before that."""
         self.epoch = fields.pop("epoch", self.epoch + 1)
         nonce = os.urandom(16)
         self.send(wire.begin(wire.Sync(epoch=self.epoch, nonce=nonce, **fields)))
+        before = []
         while True:
             kind, payload = self.next()
             if kind == wire.Type.READY and wire.Ready.unpack(payload).nonce == nonce:
-                return
+                return before
+            before.append((kind, payload))
 
     def start(self, code, language=wire.Language.PYTHON, files=(), **fields):
         self.send(wire.put_run(code, wire.Run(language=language, **fields), files))

@@ -69,7 +69,7 @@ def script_is_gone(box):
 def background(box):
     began = time.monotonic()
     r = box.bash("sleep 60 & echo hi")
-    assert (r.out, r.exit.survivors) == (b"hi\n", 1) and time.monotonic() - began < 2, r
+    assert (r.out, r.exit.survivors) == (b"hi\n", 1) and time.monotonic() - began < 30, r
     r = box.bash("(setsid sleep 61 >/dev/null 2>&1 &) ; (trap '' TERM HUP; sleep 62) & echo ho")
     assert r.out == b"ho\n" and r.exit.survivors >= 2, r
     r = box.bash("ps -A -o args= | grep sleep | grep -v grep | wc -l")

@@ -11,6 +11,7 @@ from rows import row
 from wire import Outcome, Type, frame
 
 SLEEP = "import time; print('up'); time.sleep(60)"
+BEAT = "import time; print('up')\nwhile True: open('beat', 'w').close(); time.sleep(0.05)"
 
 
 def wait_until_up(box):
@@ -19,6 +20,12 @@ def wait_until_up(box):
         kind, payload = box.next()
         assert kind == Type.STDOUT, payload
         said += payload
+
+
+def ended_before(box, seconds):
+    """Whether BEAT had ended so long before the SYNC of this run, which would have ended it."""
+    r = box.run("import os, time; print(time.time() - os.stat('beat').st_mtime); os.remove('beat')")
+    assert float(r.out) > seconds, r
 
 
 def running(box, code=SLEEP, **fields):
@@ -75,7 +82,7 @@ def half_data(box):
 def lower_epoch(box):
     box.sync()
     box.send(wire.begin(wire.Sync(epoch=box.epoch - 1)) + wire.put_run("print(1)", wire.Run()))
-    assert box.silent(0.3)
+    assert box.silent(0.3) and box.sync() == []
     box.answers()
 
 
@@ -90,7 +97,7 @@ def equal_epoch(box):
 def before_sync():
     with Box() as box:
         box.send(wire.put_run("print(1)", wire.Run()) + frame(Type.BYE) + frame(Type.CANCEL))
-        assert box.silent(0.3)
+        assert box.silent(0.3) and box.sync() == []
         box.answers()
 
 
@@ -143,7 +150,7 @@ NOT_UNDERSTOOD = [
     ("an absolute name", wire.put_file(wire.Kind.INPUT, b"/tmp/a", b"1")),
     ("a name with NUL", wire.put_file(wire.Kind.INPUT, b"a\0b", b"1")),
     ("an empty name", wire.put_file(wire.Kind.INPUT, b"", b"1")),
-    ("too many files", b"".join(wire.put_file(wire.Kind.INPUT, b"f%d" % i, b"") for i in range(65))),
+    ("too many files", b"".join(wire.put_file(wire.Kind.INPUT, b"f%d" % i, b"") for i in range(1025))),
     ("READY from the gateway", frame(Type.READY, wire.Ready().pack())),
     ("EXIT from the gateway", frame(Type.EXIT, wire.Exit().pack())),
     ("LEASE with a payload", frame(Type.LEASE, b"x")),
@@ -157,10 +164,10 @@ def declare(what, data):
     @row(f"wire: {what} mutes the conversation until SYNC")
     def check(box):
         box.sync()
-        box.send(data + wire.put_run("print('muted')", wire.Run()))
-        assert box.silent(0.15)
+        box.send(data + wire.put_run("open('muted', 'w'); print('muted')", wire.Run()))
+        assert box.silent(0.15) and box.sync() == []
+        assert box.bash("ls -A").out == b""    # not even begun
         box.answers()
-        assert box.bash("ls -A").out == b""
 
 
 for case in NOT_UNDERSTOOD:
@@ -169,20 +176,21 @@ for case in NOT_UNDERSTOOD:
 
 @row("wire: RUN during a run mutes, and the lease still ends the run")
 def run_in_run(box):
-    running(box, lease_ms=700)
+    running(box, BEAT, lease_ms=3500)
     box.start("print('second')")
     box.send(frame(Type.LEASE))            # is not heard any more
-    assert box.silent(1.0)
-    assert box.bash("pgrep -c -f time.sleep").out == b"0\n"
+    assert box.silent(6) and box.sync() == []
+    ended_before(box, 1)
     box.answers()
 
 
 @row("wire: SYNC ends what runs, without a word of it")
 def sync_during_run(box):
     running(box)
-    box.sync()
-    assert box.silent(0.2)
-    box.answers()
+    assert box.sync() == []
+    box.start("print('next')")
+    r = box.collect()                      # which any other word would spoil
+    assert (r.out, r.exit.outcome) == (b"next\n", Outcome.EXITED), r
 
 
 @row("wire: SYNC forgets files that have come")
@@ -218,21 +226,22 @@ def cancel_nothing(box):
 
 @row("wire: LEASE keeps a run alive")
 def lease_renewed(box):
-    box.sync(lease_ms=600)
-    box.start("import time; time.sleep(1.5); print('done')")
-    for _ in range(7):
-        time.sleep(0.2)
+    box.sync(lease_ms=3000)
+    box.start("import time; time.sleep(5); print('done')")
+    for _ in range(6):
+        time.sleep(0.8)
         box.send(frame(Type.LEASE))
     assert box.collect().out == b"done\n"
 
 
 @row("wire: a run ends with its lease, and the session waits for SYNC")
 def lease_expired(box):
-    running(box, lease_ms=400)
-    assert box.silent(0.8)
-    box.send(wire.put_run("print('late')", wire.Run()))
-    assert box.silent(0.2)
-    assert box.bash("pgrep -c -f time.sleep").out == b"0\n"
+    running(box, BEAT, lease_ms=2000)
+    assert box.silent(4)
+    box.send(wire.put_run("open('late', 'w'); print('late')", wire.Run()))
+    assert box.silent(0.2) and box.sync() == []
+    ended_before(box, 1)
+    assert box.bash("ls -A").out == b""
     box.answers()
 
 
@@ -241,7 +250,7 @@ def timeout(box):
     began = time.monotonic()
     r = box.run("print('part', end=''); import time; time.sleep(60)", timeout_ms=400)
     assert (r.out, r.exit.outcome) == (b"part", Outcome.TIMED_OUT), r
-    assert 0.4 <= time.monotonic() - began < 0.9 and 400000 <= r.exit.wall_us < 600000, r.exit
+    assert 0.4 <= time.monotonic() - began and 400000 <= r.exit.wall_us, r.exit
     r = box.bash("trap '' TERM INT HUP; while :; do :; done", timeout_ms=300)
     assert r.exit.outcome == Outcome.TIMED_OUT, r
     box.answers()
@@ -276,32 +285,32 @@ def end_of_input():
 @row("wire: the lifetime of the command line holds before SYNC")
 def lifetime():
     with Box(lifetime="1") as box:
-        assert box.status(5) == 70
+        assert box.status() == 70
 
 
 @row("wire: SYNC cannot move the lifetime of the command line")
 def hard_lifetime():
-    with Box(lifetime="2") as box:
+    with Box(lifetime="6") as box:
         running(box, lifetime_ms=600000)
-        assert box.status(5) == 70
+        assert box.status() == 70
 
 
 @row("wire: SYNC can shorten the lifetime")
 def short_lifetime():
     with Box() as box:
         box.sync(lifetime_ms=500)
-        assert box.status(5) == 70
+        assert box.status() == 70
 
 
 @row("wire: a sandbox that nobody uses ends")
 def idle():
     with Box(args=["--lifetime", "60", "--idle", "1"]) as box:
-        assert box.status(5) == 73
+        assert box.status() == 73
     with Box() as box:
-        box.sync(idle_ms=500)
-        box.start("import time; time.sleep(1)")
+        box.sync(idle_ms=2000)
+        box.start("import time; time.sleep(3)")
         assert box.collect().exit.outcome == Outcome.EXITED
-        assert box.status(5) == 73
+        assert box.status() == 73
 
 
 USAGE = [[], ["--lifetime"], ["--lifetime", "0"], ["--lifetime", "x"], ["--lifetime", "-1"],
@@ -312,14 +321,14 @@ USAGE = [[], ["--lifetime"], ["--lifetime", "0"], ["--lifetime", "x"], ["--lifet
 def usage():
     for args in USAGE:
         with Box(args=args) as box:
-            assert box.status(5) == 64, args
+            assert box.status() == 64, args
 
 
 @row("wire: it refuses to be root, or to have capabilities", docker=True)
 def preflight():
     for extra in (["--user", "0:0"], ["--security-opt", "no-new-privileges=false"]):
         with Box(extra=extra) as box:
-            assert box.status(10) == 64, extra
+            assert box.status() == 64, extra
 
 
 @row("wire: a reader who stalls does not stop the clocks")
@@ -365,12 +374,12 @@ def order_of_frames(box):
 
 @row("warm: the interpreter goes when it is not used, and comes back", docker=True)
 def cool(box):
-    box.sync(warm_ms=300)
+    box.sync(warm_ms=2000)
     box.start("import os; print(os.getppid())")
     first = box.collect().out
     box.start("import os; print(os.getppid())")
     assert box.collect().out == first
-    time.sleep(1)
+    time.sleep(5)
     box.start("pgrep -c python3; true", wire.Language.BASH)
     assert box.collect().out == b"0\n"
     box.start("import os; print(os.getppid())")
