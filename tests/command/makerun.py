@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make run, make stop: what they start, say and leave behind, which is nothing."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -88,13 +89,11 @@ class Running:
 
     def label(self):
         """Of the containers of this gateway; opens a session that stays open."""
-        before = set(Docker().ids("managed-by=code-gateway"))
         url = f"http://127.0.0.1:{self.checkout.port}/containers"
         token = self.checkout.setting("API_KEYS")[0].split(":")[1]
-        subprocess.run(["curl", "-fsS", "-d", "", url, "-H", f"Authorization: Bearer {token}"], check=True,
-                       capture_output=True, timeout=60)
-        (mine,) = set(Docker().ids("managed-by=code-gateway")) - before
-        labels = Docker().inspect(mine)["Config"]["Labels"]
+        made = subprocess.run(["curl", "-fsS", "-d", "", url, "-H", f"Authorization: Bearer {token}"], check=True,
+                              capture_output=True, timeout=60)
+        labels = Docker().inspect(json.loads(made.stdout)["container_id"])["Config"]["Labels"]
         return "deployment=" + labels["deployment"]
 
     def __enter__(self):
