@@ -24,8 +24,7 @@ static int64_t pending_ms(const struct config *c)
  * now on.  Else a place, a uid and a name for one to be created.
  * KEYS rate, creating, sessions, own, uids, next uid, label, pool, images, all pools
  * ARGV record_terms', name, rate limit, window ms, creations at a time, sessions of all, of one,
- *      uids, pending ms, ms to keep, label, a first uid, digest or "", image, members' age ms,
- *      whether it has an env file
+ *      uids, pending ms, ms to keep, label, a first uid, digest or "", image, members' age ms
  */
 static struct redis_script reserve_script = { .text =
 	LUA_NOW LUA_WINDOW LUA_TELL LUA_BEGIN LUA_SLOT LUA_POOL
@@ -42,7 +41,7 @@ static struct redis_script reserve_script = { .text =
 	"if redis.call('ZCOUNT', KEYS[4], now, '+inf') >= tonumber(ARGV[16]) then return {12} end\n"
 	"if ready then\n"
 	"  take_out(KEYS[8], KEYS[10], ready.id)\n"
-	"  local record = begin(ready.id, ready.name, ready.slot, ARGV[25])\n"
+	"  local record = begin(ready.id, ready.name, ready.slot, 0)\n"
 	"  redis.call('HSET', record, 'fresh', 1)\n"
 	"  local told = tell(record)\n"
 	"  told[1], told[#told + 1] = 14, ready.id\n"
@@ -67,7 +66,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	uint16_t first;
 
 	id_random(&first, sizeof first);
-	if (!r->want.network)
+	if (r->plain)
 		member_digest(b, digest);
 	call_key(&call, b, "rate:create", r->who->scope);
 	call_key(&call, b, "creating", b->daemon_id);
@@ -94,7 +93,6 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	call_text(&call, digest);
 	call_text(&call, c->sandbox_image);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
-	call_int(&call, r->want.inject_env);
 	return call_run(&call, b, &reserve_script, err);
 }
 
@@ -171,6 +169,7 @@ bool reserve(struct backend *b, struct arena *arena, const struct principal *who
 	id_short(id);
 	*out = (struct reservation){ .who = who, .want = want };
 	out->want.network = want.network && strcmp(c->sandbox_network_mode, "none") != 0;
+	out->plain = c->sandbox_pool_size > 0 && !out->want.network && !want.inject_env;
 	(void)snprintf(out->name, sizeof out->name, "sandbox-%s", id);
 	for (;;) {
 		auto_reply reply = ask(b, arena, out, err);

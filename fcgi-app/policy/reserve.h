@@ -16,6 +16,7 @@ struct reservation {
 	struct session_options want;       /* network: effectively */
 	char name[32];                     /* of the container to be */
 	int64_t slot;                      /* of its uid */
+	bool plain;                        /* the pool may have one like it */
 	struct session session;            /* from the pool, and begun; id NULL: to be created */
 };
 

@@ -54,7 +54,7 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
 	    || !reserve(b, arena, who, want, &held, err))
 		return false;
-	if (!held.want.network && c->sandbox_pool_size > 0) {
+	if (held.plain) {
 		b->pool_is_short = true;
 		metrics_pool_claim(b->metrics, held.session.id != NULL);
 	}

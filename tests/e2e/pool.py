@@ -89,6 +89,26 @@ def claims(tap, where, redis):
                 equal(session.delete().status, 200)
             equal(seen & set(full(gateway, 2)), set())
 
+        @tap.row("pool: what it had and had not, and its size, are counted")
+        def _():
+            key = f"cg:{{{gateway.deployment}}}:pool"
+            daemon = gateway.docker.call("GET", "/info")["ID"]
+            members = full(gateway, 2)
+            before = counted(gateway)
+            equal(before["gateway_session_pool_size"], 2)
+            alice.session().delete()
+            full(gateway, 2)
+            redis("DEL", key, f"{key}:{daemon}")
+            alice.session().delete()
+            after = counted(gateway)
+            name = 'gateway_session_pool_claims_total{result="%s"}'
+            grown = [after[name % word] - before[name % word] for word in ("hit", "miss")]
+            equal(grown, [1, 1])
+            eventually(lambda: len(waiting(gateway)) == 2, 20, "filled again")
+            for container in set(gateway.containers()) - set(waiting(gateway)):
+                gateway.docker.remove(container)  # members the test took from the record
+            ensure(set(members) & set(full(gateway, 2)) == set())
+
         @tap.row("pool: more at once than there are: all are served, then it is full again")
         def _():
             full(gateway, 2)
@@ -298,6 +318,13 @@ def made(gateway):
 def kill(pid):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def counted(gateway):
+    headers = [("Authorization", f"Bearer {gateway.tokens['alice']}")]
+    text = gateway.ask("GET", "/metrics", headers).body.decode()
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {series: float(value) for series, _, value in lines}
 
 
 def processes(gateway, container):

@@ -200,15 +200,19 @@ static void an_empty_pool_makes_one_for_the_client(void)
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
-static void a_network_is_never_of_the_pool(void)
+static void what_is_special_is_made_for_itself(void)
 {
 	struct session made;
 
 	filled();
 	s.config.sandbox_network_mode = "bridge";
+	s.config.allow_sandbox_env_injection = true;
+	s.config.sandbox_env_source_path = "/dev/null";
 	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ .network = true }, &made, &s.err));
 	CU_ASSERT(made.network);
-	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	CU_ASSERT_FATAL(session_create(&s.backend, &s.arena, alice, (struct session_options){ .inject_env = true }, &made, &s.err));
+	CU_ASSERT(made.inject_env);
+	CU_ASSERT_EQUAL(engine.state->creates, 4);
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
@@ -500,7 +504,7 @@ int main(void)
 		{ "the oldest goes first", the_oldest_goes_first },
 		{ "a place that was taken is filled again", a_place_that_was_taken_is_filled_again },
 		{ "an empty pool makes one for the client", an_empty_pool_makes_one_for_the_client },
-		{ "a network is never of the pool", a_network_is_never_of_the_pool },
+		{ "what is special is made for itself", what_is_special_is_made_for_itself },
 		{ "other settings are another pool", other_settings_are_another_pool },
 		{ "another image is another pool", another_image_is_another_pool },
 		{ "the old are not claimed but removed", the_old_are_not_claimed_but_removed },
