@@ -224,7 +224,9 @@ bool redis_ping(struct redis *r, struct error *err)
 
 static struct timeval shorter(struct timeval a, struct timeval b)
 {
-	return timercmp(&a, &b, <) ? a : b;
+	bool first = a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_usec < b.tv_usec;
+
+	return first ? a : b;
 }
 
 bool redis_ping_by(struct redis *r, struct deadline deadline, struct error *err)

@@ -269,5 +269,6 @@ static void put_family(const struct metrics *m, enum metric metric, struct buf *
 void metrics_put(const struct metrics *m, struct buf *out)
 {
 	for (int i = 0; i < METRICS; i++)
-		put_family(m, (enum metric)i, out);
+		if (cells_of((enum metric)i) > 0)
+			put_family(m, (enum metric)i, out);
 }
