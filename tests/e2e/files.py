@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files into a sandbox and out of it: contract 1.2.6 steps 10 and 11, 1.4 FileInput, 5.8."""
 
-import re
-
 from support.gateway import Gateway, given
 from support.redis import Redis
 from support.service import scratch
@@ -287,15 +285,7 @@ def coming_out(tap, session):
         for name in ("in", "away"):
             entry = result.file(name)
             equal((entry["content"], entry["mime_type"], entry["size"]), (None, OCTET, 0))
-            ensure(
-                entry["error"]
-                in (
-                    "Symlink outputs are not supported",
-                    "Output file resolves outside the sandbox output directory",
-                ),
-                entry,
-            )
-        equal(result.file("in")["error"], "Symlink outputs are not supported")
+            equal(entry["error"], "Symlink outputs are not supported")
         equal(result.content("real"), b"x\n")
 
     @tap.row("out: hard links are files")
@@ -357,7 +347,7 @@ def coming_out(tap, session):
         result = session.python(f"open(b'{OUT}/a\\xffb', 'w').write('x')").worked()
         equal(len(result.files), 1)
         equal(result.files[0]["content"], "eA==")
-        ensure(re.fullmatch("a(\ufffd|%FF|%ff)b", result.files[0]["name"]), result.files)
+        equal(result.files[0]["name"], "a\ufffdb")
 
     @tap.row("out: names with control characters stay data")
     def _():
