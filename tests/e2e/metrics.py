@@ -7,7 +7,7 @@ import signal
 from support import pypi
 from support.gateway import Gateway
 from support.redis import Redis
-from support.service import children, scratch
+from support.service import TOP, children, scratch
 from support.tap import Background, ensure, equal, eventually, together
 
 pypi.need()
@@ -110,6 +110,8 @@ def text(tap, where, redis):
         def _():
             equal({f.name: f.type for f in found.families}, FAMILIES)
             equal([f.name for f in found.families if not f.documentation], [])
+            named = (TOP / "README.md").read_text()
+            equal([f.name for f in found.families if f"`{f.name}" not in named], [], "README:")
 
         @tap.row("metrics: all outcomes are zero from the start, nothing says when it was created")
         def _():
