@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ENVFILE_MAX = 64 * 1024 };
-
-static const char home[] = "/home/sandbox/";
+enum { ENVFILE_MAX = 64 * 1024, HOME_LEN = sizeof "/home/sandbox/" - 1 };
 
 static const char *read_source(const struct config *c, struct arena *arena, size_t *len)
 {
@@ -20,7 +18,7 @@ static const char *read_source(const struct config *c, struct arena *arena, size
 /* As an input file is named. */
 static struct slice target(const struct config *c)
 {
-	return text_slice(c->sandbox_env_target_path + sizeof home - 1);
+	return text_slice(c->sandbox_env_target_path + HOME_LEN);
 }
 
 bool envfile_check(const struct config *c, struct arena *arena, struct error *err)
