@@ -8,7 +8,7 @@
 
 #include "fcgi-app/policy/backend.h"
 
-enum { SCRIPT_KEYS = 10, SCRIPT_ARGS = 25 };
+enum { SCRIPT_KEYS = 10, SCRIPT_ARGS = 24 };
 
 struct call {                              /* `{ 0 }` starts one */
 	struct slice keys[SCRIPT_KEYS], args[SCRIPT_ARGS];

@@ -21,23 +21,21 @@ def rows(tap):
         def _():
             refused(gateway, DISABLED)
 
-    for size in (0, 1):
-        with scratch() as where, Redis(where).start() as redis:
-            source = where / "source"
-            source.write_text(SECRET)
-            with Gateway(
+    with scratch() as where, Redis(where).start() as redis:
+        source = where / "source"
+        source.write_text(SECRET)
+        with (
+            Gateway(
                 where,
                 redis,
                 ALLOW_SANDBOX_ENV_INJECTION="true",
                 SANDBOX_ENV_SOURCE_PATH=source,
-                SANDBOX_POOL_SIZE=size,
-            ) as gateway:
-                tap.prefix = "from the pool, " if size else ""
-                with gateway.session(inject_sandbox_env=True) as session:
-                    is_there(tap, gateway, session, source)
-                    is_restored(tap, session, source)
-                    fails(tap, session, source)
-                tap.prefix = ""
+            ) as gateway,
+            gateway.session(inject_sandbox_env=True) as session,
+        ):
+            is_there(tap, gateway, session)
+            is_restored(tap, session, source)
+            fails(tap, session, source)
     with scratch() as where, Redis(where).start() as redis:
         sources(tap, where, redis)
 
@@ -48,7 +46,7 @@ def refused(gateway, text):
     equal(gateway.containers(), [])
 
 
-def is_there(tap, gateway, session, source):
+def is_there(tap, gateway, session):
     @tap.row("env file: is there for Python and Bash, for its owner only")
     def _():
         equal(session.python("print(open('.env').read(), end='')").worked().stdout, SECRET)

@@ -2,6 +2,7 @@
 /* A body asks for a sound run, or is told what is wrong, in a list that is JSON and not long. */
 #include "fcgi-app/api/api.h"
 #include "lib/json.h"
+#include "lib/requirement.h"
 #include "lib/wire/path.h"
 #include "lib/wire/utf8.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,6 +12,7 @@ enum { MOST = 1 << 20, LIST_MAX = 300 * 1024, CODE_MAX = 100000 };
 
 static const struct config config = {
 	.max_timeout = 120, .max_file_name_length = 128, .max_input_files = 2,
+	.allow_pip_installs = true, .max_pip_packages = 3, .max_pip_package_name_length = 16,
 };
 
 static size_t count(struct slice s)
@@ -31,6 +33,11 @@ static void check_run(const struct execution *run)
 
 		must(path_is_safe(name.at, name.len) && !memmem(name.at, name.len, "..", 2));
 		must(count(name) <= (size_t)config.max_file_name_length);
+	}
+	must(run->n_packages <= (size_t)config.max_pip_packages);
+	for (size_t i = 0; i < run->n_packages; i++) {
+		must(requirement_is_plain(run->packages[i]));
+		must(run->packages[i].len <= (size_t)config.max_pip_package_name_length);
 	}
 }
 

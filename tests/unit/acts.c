@@ -324,6 +324,8 @@ void act_installs(struct peer *p)
 	end = end_of_install(run.argv[0]);
 	(void)snprintf(text, sizeof text, "%d %d %u %.*s;", files, run.language, run.argc,
 	               (int)run.argv[run.argc - 1].len, run.argv[run.argc - 1].at);
+	if (slice_equals(run.argv[0], "late") && !peer_await(p, FRAME_CANCEL))
+		return;
 	say(p, FRAME_STDOUT, "pip's out\n");
 	if (!slice_equals(run.argv[run.argc - 1], "quiet"))
 		say(p, FRAME_STDERR, " pip's words\n\n");

@@ -502,6 +502,20 @@ static void a_run_may_end_before_it_is_installed_for(void)
 	CU_ASSERT_FALSE(lost.installed);
 }
 
+static void a_cancellation_too_late_for_pip_is_in_time_for_the_run(void)
+{
+	auto_close int told = eventfd(1, EFD_CLOEXEC);
+	auto_result r;
+
+	watch.cancel_fd = told;
+	CU_ASSERT_FATAL(install("late", "b", &r));
+	watch.cancel_fd = -1;
+	CU_ASSERT_EQUAL(r.outcome, OUTCOME_CANCELLED);
+	CU_ASSERT_STRING_EQUAL(r.error_type, "CancelledError");
+	CU_ASSERT(is_text(&r.stdout_text, "") && is_text(&r.stderr_text, ""));
+	CU_ASSERT(session_is_kept());
+}
+
 static void bash_installs_nothing(void)
 {
 	const struct slice package = text_slice("a");
@@ -542,6 +556,7 @@ int main(void)
 		{ "packages are installed first", packages_are_installed_first },
 		{ "a failed install is told and stops nothing", a_failed_install_is_told_and_stops_nothing },
 		{ "a run may end before it is installed for", a_run_may_end_before_it_is_installed_for },
+		{ "a cancellation too late for pip is in time for the run", a_cancellation_too_late_for_pip_is_in_time_for_the_run },
 		{ "Bash installs nothing", bash_installs_nothing },
 		{ NULL, NULL },
 	};
