@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a run ended, as clients are told beside the contract's members: every way, on real runs."""
 
+import json
 import signal
 
 from fault.toxic import Toxic
 from support.gateway import Gateway, Result
 from support.redis import Redis
-from support.service import DOCKER_HOST, scratch
+from support.service import DOCKER_HOST, TOP, scratch
 from support.tap import Background, ensure, equal, eventually
 
 MEMBERS = ["outcome", "exit_code", "signal", "usage", "truncated", "files_skipped"]
+DESCRIBED = json.loads((TOP / "fcgi-app/docs/openapi.json").read_text())["components"]["schemas"][
+    "ExecuteResult"
+]["properties"]
 CLOCK = "import time; end = time.process_time() + 0.25\nwhile time.process_time() < end: pass\n"
 HOG = "x = [b'x' * 10000000 for _ in range(1000)]"
 
@@ -69,6 +73,10 @@ def told(result):
     equal(list(result.usage), ["cpu_ms", "wall_ms", "max_rss_bytes"])
     equal(list(result.truncated), ["stdout", "stderr"])
     ensure(isinstance(result.usage["wall_ms"], int), result.usage)
+    ensure(result.outcome in DESCRIBED["outcome"]["enum"], result.outcome)
+    for name, value in result.usage.items():
+        kind = DESCRIBED["usage"]["properties"][name]["type"]
+        ensure(isinstance(value, int) or (value is None and "null" in kind), (name, value))
     return result.outcome, result.exit_code, result.signal
 
 
