@@ -103,8 +103,12 @@ PYTHON = [
      "\U0001f600" * 100000 + CUT % 100001, "", None, None),
     ("stderr is cut by itself", "import sys\nprint('ok')\nsys.stderr.write('y' * 200000)",
      "ok\n", "y" * 100000 + CUT % 200000, None, None),
-    ("code with a NUL in a string", "print(len('a\0b'))", ANY, ANY, ANY, ANY),
-    ("a leading BOM and CRLF lines", "\ufeffprint(1)\r\nprint(2)\r\n", ANY, ANY, ANY, ANY),
+    ("code with a NUL in a string", "print(len('a\0b'))", "", "Traceback (most recent call last):\n"
+     "SyntaxError: source code string cannot contain null bytes\n", TRIMMED, "SyntaxError"),
+    ("CRLF lines", "print(1)\r\nprint('''a\r\nb''')\r\n", "1\na\nb\n", "", None, None),
+    ("a leading BOM", "\ufeffprint(1)\n", "",
+     lambda text: text.endswith("SyntaxError: invalid non-printable character U+FEFF\n"), TRIMMED,
+     "SyntaxError"),
 ]
 # fmt: on
 
