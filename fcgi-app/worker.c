@@ -20,7 +20,7 @@
 #include "fcgi-app/worker.h"
 
 #include "fcgi-app/api/result.h"
-#include "fcgi-app/policy/pool.h"
+#include "fcgi-app/policy/session.h"
 #include "fcgi-app/route.h"
 #include "lib/log.h"
 
@@ -114,7 +114,7 @@ static void answer(struct app *app, struct request *req, int stop_fd)
 	log_request(req, &res, sent, &err);
 	response_finish(&res);
 	request_finish(req);
-	if (!pool_tend(&app->backend, stop_fd, &err))
+	if (!session_tend(&app->backend, stop_fd, &err))
 		log_text(LOG_WARNING, "pool_fill_failed", "%s", *err.detail ? err.detail : err.msg);
 	bulkhead_leave(app->bulkhead, app->worker);
 }

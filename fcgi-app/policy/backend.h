@@ -23,7 +23,10 @@ struct backend {
 	struct daemon_page *page;          /* where one process tells the others; NULL: each asks */
 	struct metrics *metrics;           /* where it is counted; NULL: nowhere */
 	char deployment[33];               /* label of our containers; "" until read from Redis */
-	/* What the request before left to be done once it is answered: pool_tend. */
+	/* What the request before left to be done once it is answered: session_tend. */
+	struct {
+		char name[32], scope[65];
+	} doubt;                           /* of a reservation */
 	char claimed[65];
 	bool pool_is_short;
 };

@@ -5,6 +5,7 @@
  *   session:<id>        hash   who tenant scope daemon name uid net env created active expires count
  *                              epoch; lease until while one runs; state=removing at the end;
  *                              fresh while it is from the pool and nobody has seen it live;
+ *                              asked, the name of the reservation it was claimed by;
  *                              box, its container since boxed, when its own was dead by then
  *   sessions, own:<scope>  zsets of ids (and names of those being created), scored by when each
  *                              is over: idle time-out, lifetime, or the end of its lease

@@ -42,7 +42,7 @@ static struct redis_script reserve_script = { .text =
 	"if ready then\n"
 	"  take_out(KEYS[8], KEYS[10], ready.id)\n"
 	"  local record = begin(ready.id, ready.name, ready.slot, 0)\n"
-	"  redis.call('HSET', record, 'fresh', 1)\n"
+	"  redis.call('HSET', record, 'fresh', 1, 'asked', name)\n"
 	"  local told = tell(record)\n"
 	"  told[1], told[#told + 1] = 14, ready.id\n"
 	"  return told\n"
@@ -159,6 +159,12 @@ static bool is_granted(struct backend *b, struct arena *arena, const struct redi
 	return out->session.id != NULL;
 }
 
+static void doubt(struct backend *b, const struct reservation *r)
+{
+	(void)snprintf(b->doubt.name, sizeof b->doubt.name, "%s", r->name);
+	(void)snprintf(b->doubt.scope, sizeof b->doubt.scope, "%s", r->who->scope);
+}
+
 bool reserve(struct backend *b, struct arena *arena, const struct principal *who,
              struct session_options want, struct reservation *out, struct error *err)
 {
@@ -174,8 +180,10 @@ bool reserve(struct backend *b, struct arena *arena, const struct principal *who
 	for (;;) {
 		auto_reply reply = ask(b, arena, out, err);
 
-		if (reply == NULL)
+		if (reply == NULL) {
+			doubt(b, out);
 			return false;
+		}
 		if (is_granted(b, arena, reply, out))
 			return true;
 		if (record_verdict(reply) != VERDICT_BUSY || deadline_passed(deadline))
@@ -221,30 +229,48 @@ bool reserve_commit(struct backend *b, struct arena *arena, const struct reserva
 	return true;
 }
 
-/* KEYS creating, sessions, own, uids; ARGV name, slot, whether the slot is free */
+/*
+ * A claim, too, is taken back: nobody has been told of its session.
+ * KEYS creating, sessions, own, uids; ARGV name, whether its slot is free, prefix
+ */
 static struct redis_script rollback_script = { .text =
-	LUA_NOW
+	LUA_NOW LUA_FENCE
 	"for i = 1, 3 do redis.call('ZREM', KEYS[i], ARGV[1]) end\n"
-	"local held = redis.call('HGET', KEYS[4], ARGV[2])\n"
-	"if ARGV[3] == '1' and held and string.find(held, ARGV[1] .. ' ', 1, true) == 1 then\n"
-	"  redis.call('HDEL', KEYS[4], ARGV[2])\n"
+	"local held = ARGV[2] == '1' and redis.call('HGETALL', KEYS[4]) or {}\n"
+	"for i = 1, #held, 2 do\n"
+	"  if string.find(held[i + 1], ARGV[1] .. ' ', 1, true) == 1 then redis.call('HDEL', KEYS[4], held[i]) end\n"
+	"end\n"
+	"for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do\n"
+	"  if redis.call('HGET', ARGV[3] .. 'session:' .. id, 'asked') == ARGV[1] then fence(id, ARGV[3]) end\n"
 	"end\n"
 	"return 0\n"
 };
 
-void reserve_rollback(struct backend *b, const struct reservation *held, bool certain)
+static void rollback(struct backend *b, const char *name, const char *scope, bool certain)
 {
 	struct error ignored = { 0 };
 	struct call c = { 0 };
 
 	call_key(&c, b, "creating", b->daemon_id);
 	call_key(&c, b, "sessions", "");
-	call_key(&c, b, "own", held->who->scope);
+	call_key(&c, b, "own", scope);
 	call_key(&c, b, "uids", b->daemon_id);
-	call_text(&c, held->name);
-	call_int(&c, held->slot);
+	call_text(&c, name);
 	call_int(&c, certain);
+	call_prefix(&c, b);
 
 	auto_reply reply = call_run(&c, b, &rollback_script, &ignored);
 	(void)reply;
+}
+
+void reserve_rollback(struct backend *b, const struct reservation *held, bool certain)
+{
+	rollback(b, held->name, held->who->scope, certain);
+}
+
+void reserve_settle(struct backend *b)
+{
+	if (*b->doubt.name != '\0')
+		rollback(b, b->doubt.name, b->doubt.scope, true);
+	*b->doubt.name = '\0';
 }

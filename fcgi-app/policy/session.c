@@ -87,6 +87,12 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 	return true;
 }
 
+bool session_tend(struct backend *b, int stop_fd, struct error *err)
+{
+	reserve_settle(b);
+	return pool_tend(b, stop_fd, err);
+}
+
 /* KEYS record; ARGV claim */
 static struct redis_script look_script = { .text =
 	LUA_NOW LUA_ACCESS LUA_TELL

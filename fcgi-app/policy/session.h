@@ -32,6 +32,8 @@ struct session_options {
 /* Reserves (rate, quotas, uid), creates and starts the container, commits; or rolls back. */
 bool session_create(struct backend *b, struct arena *arena, const struct principal *who,
                     struct session_options want, struct session *out, struct error *err);
+/* Does what session_create left for after the answer.  False: the pool could not be filled. */
+bool session_tend(struct backend *b, int stop_fd, struct error *err);
 /* The access check of contract 1.2.4; a Docker that says "gone" ends the record, too. */
 bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
                      const char *id, struct session *out, struct error *err);

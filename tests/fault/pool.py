@@ -81,6 +81,21 @@ def docker_away(tap, gateway, docker):
 
 
 def redis_away(tap, gateway, between):
+    for name in ("cut", "limit"):
+
+        @tap.row(f"redis says nothing of what it did ({name}): what it gave is taken back", 120)
+        def _():
+            full(gateway)
+            between.be(name)
+            try:
+                for _ in range(3):
+                    typed(gateway.client().post("/containers"), 503)
+            finally:
+                between.be("pass", cut=True)
+            full(gateway)
+            sessions = f"cg:{{{gateway.deployment}}}:sessions"
+            eventually(lambda: gateway.redis("ZCARD", sessions) == 0, 10, "no session")
+
     @tap.row("redis is away while the pool is filled: nothing is lost or left", seconds=150)
     def _():
         full(gateway)

@@ -89,6 +89,7 @@ def away(tap, gateway, redis, toxic):
         ("refuses connections", "refuse", True),
         ("hangs", "stall", False),
         ("closes after each question", "cut", False),
+        ("closes in the middle of an answer", "limit", False),
     ):
 
         @tap.row(f"redis {name}: 503 with Retry-After, then all is as before", seconds=120)
@@ -97,7 +98,7 @@ def away(tap, gateway, redis, toxic):
                 session.bash("echo kept >f").worked()
                 toxic.be(mode, cut)
                 try:
-                    all_503(gateway, session, mode != "cut")
+                    all_503(gateway, session, mode not in ("cut", "limit"))
                 finally:
                     toxic.be("pass", cut=True)
                 equal(

@@ -8,7 +8,7 @@ import time
 
 
 class Toxic:
-    """mode: pass, refuse, stall, cut, slice, slow; or bytes, said in place of every answer."""
+    """mode: pass, refuse, stall, cut, limit, slice, slow; or bytes, said in place of every answer."""
 
     def __init__(self, where, name, target):
         self.socket, self.target = where / f"{name}.sock", str(target)
@@ -85,6 +85,9 @@ class Toxic:
                 while self.mode == "stall" and not self.closed.wait(0.02):
                     pass
                 if self.mode == "cut" and answers:
+                    break
+                if self.mode == "limit" and answers:
+                    sink.sendall(data[:3])
                     break
                 if isinstance(self.mode, bytes):
                     if answers:

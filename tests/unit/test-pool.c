@@ -7,6 +7,7 @@
 #include "tests/unit/tap.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -449,6 +450,25 @@ static void it_stops_when_told(void)
 	CU_ASSERT_EQUAL(engine.state->creates, 0);
 }
 
+/* Its answer never came: nobody knows that there is a session. */
+static void a_claim_nobody_heard_of_is_taken_back(void)
+{
+	const char *id;
+
+	filled();
+	id = session();
+	(void)stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:session:%s asked sandbox-x", id));
+	(void)snprintf(s.backend.doubt.name, sizeof s.backend.doubt.name, "sandbox-x");
+	(void)snprintf(s.backend.doubt.scope, sizeof s.backend.doubt.scope, "%s", alice->scope);
+	*s.backend.claimed = '\0';
+	reserve_settle(&s.backend);
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
+	CU_ASSERT_EQUAL(redis("ZCARD", "ending:DAEMON:ONE"), 1);
+	pass(2100);
+	sweep();
+	CU_ASSERT_EQUAL(engine_there(&engine), 1);
+}
+
 static void lost_data_costs_no_claim(void)
 {
 	filled();
@@ -522,6 +542,7 @@ int main(void)
 		{ "those being made count", those_being_made_count },
 		{ "no uid is taken from sessions in need", no_uid_is_taken_from_sessions_in_need },
 		{ "it stops when told", it_stops_when_told },
+		{ "a claim nobody heard of is taken back", a_claim_nobody_heard_of_is_taken_back },
 		{ "lost data costs no claim", lost_data_costs_no_claim },
 		{ "parallel claims and refills", parallel_claims_and_refills },
 		{ NULL, NULL },
