@@ -235,6 +235,17 @@ static void another_image_is_another_pool(void)
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
+static void another_daemon_has_another_pool(void)
+{
+	filled();
+	(void)snprintf(s.backend.daemon_id, sizeof s.backend.daemon_id, "DAEMON:TWO");
+	(void)session();
+	CU_ASSERT_EQUAL(engine.state->creates, 3);
+	CU_ASSERT(fill());
+	CU_ASSERT_EQUAL(redis("HLEN", "pool:DAEMON:ONE"), 2);
+	CU_ASSERT_EQUAL(redis("HLEN", "pool:DAEMON:TWO"), 2);
+}
+
 static void the_old_are_not_claimed_but_removed(void)
 {
 	filled();
@@ -527,6 +538,7 @@ int main(void)
 		{ "what is special is made for itself", what_is_special_is_made_for_itself },
 		{ "other settings are another pool", other_settings_are_another_pool },
 		{ "another image is another pool", another_image_is_another_pool },
+		{ "another daemon has another pool", another_daemon_has_another_pool },
 		{ "the old are not claimed but removed", the_old_are_not_claimed_but_removed },
 		{ "what is wanted stays", what_is_wanted_stays },
 		{ "what no gateway wants goes", what_no_gateway_wants_goes },
