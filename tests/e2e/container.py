@@ -319,7 +319,7 @@ def settings(tap, gateway, session):
         uids = []
         while len(uids) < 20:
             # 503 until the janitor has heard from Docker that the earlier ones are gone
-            with eventually(lambda: created(gateway), 20, "a uid given back", 0.5) as other:
+            with eventually(lambda: created(gateway), 30, "a uid given back", 0.5) as other:
                 uids.append(int(gateway.docker.inspect(other.id)["Config"]["User"].split(":")[0]))
         ensure(all(20000 <= u < 20016 for u in uids), uids)
 

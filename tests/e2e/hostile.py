@@ -17,7 +17,7 @@ RUN = {"container_id": NOWHERE, "code": "1"}
 
 def rows(tap):
     with scratch() as where, Redis(where).start() as redis, Gateway(where, redis) as gateway:
-        eventually(lambda: len(gateway.workers()) == gateway.complement(), 10, "all workers there")
+        eventually(lambda: len(gateway.workers()) == gateway.complement(), 30, "all workers there")
         workers = sorted(gateway.workers())
         ids(tap, gateway)
         framing(tap, gateway)

@@ -61,7 +61,7 @@ def entries(gateway, request_id):
         lines = [json.loads(line) for line in gateway.logged().splitlines()]
         return [e for e in lines if e.get("request_id") == request_id]
 
-    return eventually(found, 10, "a line")
+    return eventually(found, 30, "a line")
 
 
 def entry(gateway, response):

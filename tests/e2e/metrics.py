@@ -241,7 +241,7 @@ def everywhere(tap, where, redis):
             old = gateway.workers()
             for pid in old:
                 os.kill(pid, signal.SIGKILL)
-            eventually(lambda: not set(old) & set(children(gateway.pid)), 20, "replaced")
+            eventually(lambda: not set(old) & set(children(gateway.pid)), 30, "replaced")
             after = scrape(gateway).settled()
             changed = {k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k)}
             key = ("gateway_http_requests_total",
@@ -297,12 +297,12 @@ def gauges(tap, where, redis):
                 equal(now(), [0, 0, 1])
                 waiting = "while [ ! -e go ]; do sleep 0.05; done"
                 runs = [Background(lambda: session.ask(waiting, "bash")) for _ in range(2)]
-                eventually(lambda: now() == [1, 1, 1], 20, "one running, one waiting")
+                eventually(lambda: now() == [1, 1, 1], 30, "one running, one waiting")
                 equal(gateway.client().get("/metrics/json").json["active_executions"], 1)
                 home = gateway.docker.inspect(session.id)["Config"]["WorkingDir"]
                 gateway.docker.command("exec", session.id, "touch", f"{home}/go")
                 equal([r.answer().status for r in runs], [200, 200])
-                eventually(lambda: now() == [0, 0, 1], 20, "nothing running")
+                eventually(lambda: now() == [0, 0, 1], 30, "nothing running")
             equal(now(), [0, 0, 0])
 
 

@@ -104,7 +104,7 @@ def claims(tap, where, redis):
             name = 'gateway_session_pool_claims_total{result="%s"}'
             grown = [after[name % word] - before[name % word] for word in ("hit", "miss")]
             equal(grown, [1, 1])
-            eventually(lambda: len(waiting(gateway)) == 2, 20, "filled again")
+            eventually(lambda: len(waiting(gateway)) == 2, 30, "filled again")
             for container in set(gateway.containers()) - set(waiting(gateway)):
                 gateway.docker.remove(container)  # members the test took from the record
             ensure(set(members) & set(full(gateway, 2)) == set())
@@ -124,11 +124,11 @@ def claims(tap, where, redis):
         @tap.row("pool: the interpreter of one that waits stays warm")
         def _():
             members = full(gateway, 2)
-            eventually(lambda: all(processes(gateway, m) >= 2 for m in members), 10, "warm")
+            eventually(lambda: all(processes(gateway, m) >= 2 for m in members), 30, "warm")
             with alice.session() as session:
                 session.answers()
                 # what a session lets go, a member of the pool that is older has kept
-                eventually(lambda: processes(gateway, session.id) == 1, 15, "cold")
+                eventually(lambda: processes(gateway, session.id) == 1, 30, "cold")
             equal([processes(gateway, m) >= 2 for m in set(members) & set(waiting(gateway))], [True])
 
         @tap.row("pool: members that died are replaced, and nobody hears of it", seconds=150)
@@ -141,7 +141,7 @@ def claims(tap, where, redis):
                     members = full(gateway, 2)
                     for member in members:
                         disturb(member)
-                    eventually(lambda: not set(members) & set(gateway.containers()), 10, "dead")
+                    eventually(lambda: not set(members) & set(gateway.containers()), 30, "dead")
                     with alice.session() as session:
                         ensure(session.id in members, session.id)
                         use(session)
@@ -157,7 +157,7 @@ def claims(tap, where, redis):
             members = full(gateway, 2)
             for member in members:
                 gateway.docker.kill(member)
-            eventually(lambda: not set(members) & set(gateway.containers()), 10, "dead")
+            eventually(lambda: not set(members) & set(gateway.containers()), 30, "dead")
             equal(alice.session().delete().status, 200)
             full(gateway, 2)
 
@@ -167,7 +167,7 @@ def claims(tap, where, redis):
             session = alice.session()
             session.answers()
             gateway.docker.kill(session.id)
-            eventually(lambda: not gateway.docker.exists(session.id), 10, "dead")
+            eventually(lambda: not gateway.docker.exists(session.id), 30, "dead")
             equal(session.ask("print(1)").status, 404)
             full(gateway, 2)
 
@@ -288,7 +288,7 @@ def restarts(tap, where, redis):
             for pid in gateway.workers():
                 kill(pid)
             for session in sessions:
-                eventually(lambda s=session: s.inspect().status == 200, 20, "inspected")
+                eventually(lambda s=session: s.inspect().status == 200, 30, "inspected")
                 session.answers()
                 session.delete()
             full(gateway, 2, seconds=120)
@@ -302,7 +302,7 @@ def restarts(tap, where, redis):
             redis.process.kill()
             redis.process.wait()
             redis.start()
-            session = eventually(lambda: made(gateway), 20, "made")
+            session = eventually(lambda: made(gateway), 30, "made")
             ensure(session.id not in members, session.id)
             session.answers()
             eventually(lambda: len(waiting(gateway)) == 2, 30, "a pool again")

@@ -73,7 +73,7 @@ def life(tap, where, redis):
             )
             for again in (session.inspect(), session.ask("print(1)"), session.delete()):
                 equal((again.status, again.detail), (404, GONE))
-            eventually(lambda: not gateway.docker.exists(session.id), 10, "removed by Docker")
+            eventually(lambda: not gateway.docker.exists(session.id), 30, "removed by Docker")
 
         @tap.row("session: inspecting is no activity")
         def _():
@@ -157,7 +157,7 @@ def quotas(tap, where, redis):
                     refused(answer, 503, "The gateway is busy. Please retry shortly.")
                 elif answer.status != 200:
                     refused(answer, 429, MINE_FULL)
-            eventually(lambda: gateway.containers() == sorted(made), 20, "exactly three containers")
+            eventually(lambda: gateway.containers() == sorted(made), 30, "exactly three containers")
             for one in made:
                 equal(alice.delete(f"/containers/{one}").status, 200)
 

@@ -72,7 +72,7 @@ def least(tap, gateway, redis):
         answer = gateway.ask("GET", "/metrics", headers)
         equal(answer.status, 200)
         ensure(b"gateway_session_pool_size" in answer.body, answer.body[:500])
-        eventually(lambda: redis.keys("*:janitor:*"), 10, "a janitor at work")
+        eventually(lambda: redis.keys("*:janitor:*"), 30, "a janitor at work")
         ensure("NOPERM" not in gateway.logged(), gateway.logged()[-2000:])
 
     @tap.row("redis: no script of ours has a command that the documentation lacks")

@@ -216,7 +216,7 @@ def rows(tap):
                 else:
                     equal(again.status, 404)
                     ensure(again.detail in GONE, again)
-                    eventually(lambda: not gateway.docker.exists(session.id), 20, "removed")
+                    eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
 
 
 def output_limit(result):

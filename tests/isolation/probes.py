@@ -364,8 +364,8 @@ def rows(tap):
                     if again.status == 200 and again.json["error"] is None:
                         equal(again.json["stdout"], "42\n")
                         return
-                    eventually(lambda: one.ask("print(1)").status == 404, 10, "404")
-                    eventually(lambda: not gateway.docker.exists(one.id), 10, "removed")
+                    eventually(lambda: one.ask("print(1)").status == 404, 30, "404")
+                    eventually(lambda: not gateway.docker.exists(one.id), 30, "removed")
 
 
 NEIGHBOUR = r"""

@@ -88,7 +88,7 @@ def spawning(tap, front, gateway):
         with client.session() as session:
             master = spawned(front)
             os.kill(master, signal.SIGKILL)
-            eventually(lambda: spawned(front) not in (None, master), 20, "another")
+            eventually(lambda: spawned(front) not in (None, master), 30, "another")
             healthy(client)
             session.answers()
 
@@ -100,8 +100,8 @@ def spawning(tap, front, gateway):
         front.process.send_signal(signal.SIGINT)
         whole(run)
         equal(front.process.wait(30), 0)
-        eventually(lambda: not lives(master), 20, "gone")
-        eventually(lambda: not list(gateway.run_dir.glob("*.sock*")), 5, "without sockets")
+        eventually(lambda: not lives(master), 30, "gone")
+        eventually(lambda: not list(gateway.run_dir.glob("*.sock*")), 30, "without sockets")
 
 
 def rows(tap):
