@@ -380,4 +380,9 @@ void config_warn(const struct config *c, struct buf *warnings)
 	     "PUBLIC_BETA_MODE is false, so APP_ENV=%.64s stands for nothing", c->app_env);
 	warn(warnings, c->use_docker_default_seccomp && has_profile,
 	     "USE_DOCKER_DEFAULT_SECCOMP is true, so the profile that is set does nothing");
+	warn(warnings, strcmp(c->sandbox_network_mode, "none") != 0,
+	     "SANDBOX_NETWORK_MODE is %s: see README.md for what of the host and its networks "
+	     "is open to a session that asks for one", c->sandbox_network_mode);
+	warn(warnings, c->allow_pip_installs && strcmp(c->sandbox_network_mode, "none") == 0,
+	     "ALLOW_PIP_INSTALLS is true, but with SANDBOX_NETWORK_MODE=none pip reaches no index");
 }

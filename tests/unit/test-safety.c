@@ -294,6 +294,10 @@ static void what_may_surprise_is_warned_about(void)
 	CU_ASSERT(warned("REQUIRE_AUTH is false", "REQUIRE_AUTH=0"));
 	CU_ASSERT_FALSE(warned("PUBLIC_BETA_MODE is false", "PUBLIC_BETA_MODE=0"));
 	CU_ASSERT(warned("USE_DOCKER_DEFAULT_SECCOMP is true", "SECCOMP_PROFILE={}"));
+	CU_ASSERT(warned("SANDBOX_NETWORK_MODE is bridge", "SANDBOX_NETWORK_MODE=bridge"));
+	CU_ASSERT_FALSE(warned("SANDBOX_NETWORK_MODE is", "SANDBOX_NETWORK_MODE=none"));
+	CU_ASSERT(warned("pip reaches no index", "ALLOW_PIP_INSTALLS=1"));
+	CU_ASSERT_FALSE(warned("pip reaches no index", "ALLOW_PIP_INSTALLS=0"));
 }
 
 static bool make_certificates(void)
