@@ -51,7 +51,8 @@ static void exits_come_back(void)
 	char type[WIRE_TYPE_MAX], reason[WIRE_REASON_MAX];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct run_exit in = { .outcome = 1 + below(7), .oom = below(2), .raised = below(3) }, out;
+		struct run_exit in = { .outcome = (enum run_outcome)(1 + below(7)),
+		                       .oom = below(2), .raised = (enum run_raised)below(3) }, out;
 
 		in.status = (uint32_t)random();
 		in.wall_us = (uint64_t)random() << 32 | (uint64_t)random();
@@ -79,7 +80,7 @@ static void runs_come_back(void)
 	char id[WIRE_ID_MAX];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct run in = { .language = 1 + below(2), .argc = (unsigned)below(WIRE_ARGV_MAX + 1) }, out;
+		struct run in = { .language = (enum run_language)(1 + below(2)), .argc = (unsigned)below(WIRE_ARGV_MAX + 1) }, out;
 
 		in.id = word(id, sizeof id);
 		in.limits.timeout_ms = (uint32_t)random();
@@ -117,7 +118,7 @@ static size_t put_frames(struct sent sent[static FRAMES], size_t *n_sent)
 
 		memset(stream + len, 0, pads);
 		len += pads;
-		sent[i] = (struct sent){ 1 + below(12), len + FRAME_HEADER, below(FRAME_MAX_IN) };
+		sent[i] = (struct sent){ (enum frame_type)(1 + below(12)), len + FRAME_HEADER, below(FRAME_MAX_IN) };
 		frame_put_header(stream + len, sent[i].type, (uint32_t)sent[i].len);
 		fill(stream + sent[i].at, sent[i].len);
 		len = sent[i].at + sent[i].len;
