@@ -223,19 +223,19 @@ def changes(tap, where, redis):
     settings = {"SANDBOX_POOL_SIZE": 2, "JANITOR_INTERVAL_SECONDS": 5}
     with Gateway(where, redis, **settings) as gateway:
         old = full(gateway, 2)
-    with Gateway(where, redis, like=gateway, SANDBOX_PIDS_LIMIT=77, **settings) as new:
+        gateway.stop()
+        with Gateway(where, redis, like=gateway, SANDBOX_PIDS_LIMIT=77, **settings) as new:
 
-        @tap.row("pool: members of other settings are never claimed, and go", seconds=90)
-        def _():
-            with new.session() as session:
-                equal(new.docker.inspect(session.id)["HostConfig"]["PidsLimit"], 77)
-                session.answers()
-            members = full(new, 2)
-            equal(set(members) & set(old), set())
-            limits = {new.docker.inspect(m)["HostConfig"]["PidsLimit"] for m in members}
-            equal(limits, {77})
-
-        new.remove_containers()
+            @tap.row("pool: members of other settings are never claimed, and go", seconds=120)
+            def _():
+                equal(set(old) - set(new.containers()), set(), "there at first:")
+                with new.session() as session:
+                    equal(new.docker.inspect(session.id)["HostConfig"]["PidsLimit"], 77)
+                    session.answers()
+                members = full(new, 2, seconds=80)
+                equal(set(members) & set(old), set())
+                limits = {new.docker.inspect(m)["HostConfig"]["PidsLimit"] for m in members}
+                equal(limits, {77})
 
 
 def two_gateways(tap, where, redis):
