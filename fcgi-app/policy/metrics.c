@@ -223,7 +223,7 @@ static const char *value_at(const struct metrics *m, enum label label, size_t i)
 
 static void put_labels(const struct metrics *m, enum metric metric, size_t number, struct buf *out)
 {
-	size_t at[LABELS_EACH];
+	size_t at[LABELS_EACH] = { 0 };
 	char before = '{';
 
 	for (int l = LABELS_EACH - 1; l >= 0; l--) {
