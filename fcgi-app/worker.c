@@ -22,6 +22,7 @@
 #include "fcgi-app/api/result.h"
 #include "fcgi-app/policy/session.h"
 #include "fcgi-app/route.h"
+#include "lib/id.h"
 #include "lib/log.h"
 
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static void log_request(struct request *req, const struct response *res, bool se
 		{ .key = "ms", .number = now_us() - req->started_us, .is_number = true, .decimals = 3 },
 		text("remote", req->remote),
 		text("principal", req->who ? req->who->log_id : NULL),
-		text("session", req->resource
+		text("session", req->resource && id_is_container(req->resource)
 		     ? arena_printf(&req->arena, "%.*s", SESSION_SHOWN, req->resource) : NULL),
 		text("outcome", res->outcome ? res->outcome : slug),
 		text("client", sent ? NULL : "gone"),

@@ -189,7 +189,8 @@ bool exchange_turn(struct exchange *x, struct turn *turn, struct collector *in,
                    struct error *err)
 {
 	x->deadline = deadline_in_ms(x->b->config->file_provision_timeout * 1000);
-	if (!send_all(x, turn, err))
+	/* The way here may have been long enough for somebody else to be admitted. */
+	if (!keep_lease(x, err) || !send_all(x, turn, err))
 		return false;
 	turn->sent = true;
 	x->deadline = deadline_in_ms(turn->run.limits.timeout_ms + GRACE_MS);

@@ -217,8 +217,11 @@ static bool wait_for_turn(struct backend *b, struct arena *arena, const struct c
 			return refuse_for(err, ERR_UNAVAILABLE, 0,
 			                  "The gateway is shutting down. Please retry shortly.");
 		}
-		if (try_admit(b, arena, claim, out, &why, err))
+		if (try_admit(b, arena, claim, out, &why, err)) {
+			if (why != RECORD_OK)
+				leave(b, claim->session_id, out->token);
 			return why == RECORD_OK;
+		}
 	}
 	leave(b, claim->session_id, out->token);
 	return refuse_waiting(why, err);

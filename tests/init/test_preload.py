@@ -47,7 +47,7 @@ def seen():
         assert is_preloaded(box, AUTO, 60)
 
 
-@row("preload: a run waits for it where the ones before came too fast")
+@row("preload: a run waits for it where the ones before came too fast", docker=True)
 def hurried():
     with Box() as box:
         found = [run(box, "import sys; print('asyncio' in sys.modules)", b"asyncio").out

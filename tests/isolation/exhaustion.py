@@ -208,7 +208,10 @@ def rows(tap):
                 )
                 ensure(response.status in (200, 404, 503), response)
                 again = session.ask("print(6 * 7)")
-                if again.status == 200 and again.json["outcome"] in ("oom", "infra"):
+                if again.status == 200 and again.json["outcome"] == "session_lost":
+                    equal(again.json["error_type"], "GatewayError", repr(again))
+                    equal(session.inspect().status, 404)
+                elif again.status == 200 and again.json["outcome"] in ("oom", "infra"):
                     # No memory for the run, or none to start it: told so, and not with its output.
                     ensure(again.json["error_type"] in ("ProcessSignalError", "GatewayError"), again)
                 elif again.status == 200:

