@@ -37,6 +37,7 @@ bool backend_open(struct backend *b, const struct config *config, struct error *
 /* Could it?  What is wrong with the addresses goes to *problems; nothing is connected. */
 bool backend_check(const struct config *config, struct buf *problems);
 void backend_close(struct backend *b);
+enum { IDENTIFY_MS = 5000 };               /* who has a client waiting gives it so long */
 /* Fills the names, once they can be had.  UNAVAILABLE while Docker or Redis does not answer. */
 bool backend_identify(struct backend *b, struct deadline deadline, struct error *err);
 /* Asks Redis again, and restores the label there should it have lost it. */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { ATTACH_MS = 10000, LIFETIME_GRACE_S = 60 };
+enum { ATTACH_MS = 10000 };
 
 /* One execution that was admitted. */
 struct job {

@@ -3,7 +3,7 @@
 
 #include "fcgi-app/policy/record.h"
 
-enum { IDENTIFY_MS = 5000, POLL_MAX_MS = 50, TICKET_MS = 1000 };
+enum { POLL_MAX_MS = 50, TICKET_MS = 1000 };
 
 /*
  * Who waits has a ticket in queue:<id>, scored by its arrival; who waits for nothing but a slot has

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { IDENTIFY_MS = 5000, IMAGE_MS = 5000, PENDING_SLACK_MS = 10000, LIFETIME_GRACE_S = 60 };
+enum { IMAGE_MS = 5000, PENDING_SLACK_MS = 10000 };
 
 /* What ends a member that nobody claims, and one that was claimed on its last day, too. */
 static int64_t idle_s(const struct config *c)

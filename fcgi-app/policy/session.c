@@ -11,10 +11,7 @@
 
 #include <stdio.h>
 
-enum { IDENTIFY_MS = 5000, INSPECT_MS = 10000 };
-
-/* A container beyond its lifetime still finishes its last run. */
-enum { LIFETIME_GRACE_S = 60 };
+enum { INSPECT_MS = 10000 };
 
 /* "Docker has gone" says the same as "never was": the client can do nothing else about either. */
 static bool creation_failed(struct error *err)
