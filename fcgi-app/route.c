@@ -54,11 +54,12 @@ static bool matches(const char *pattern, const char *path, const char **id)
 	return **id && !strchr(*id, '/');
 }
 
-/* The next line whose pattern fits; from NULL on, the first. */
-static const struct route *next_for(const char *path, const struct route *after, const char **id)
+/* The next line whose pattern fits; from NULL on, the first.  There are no docs that are off. */
+static const struct route *next_for(const struct config *c, const char *path,
+                                    const struct route *after, const char **id)
 {
 	for (const struct route *r = after ? after + 1 : routes; r->pattern; r++)
-		if (matches(r->pattern, path, id))
+		if ((r->auth != AUTH_DOCS || c->enable_docs) && matches(r->pattern, path, id))
 			return r;
 	return NULL;
 }
@@ -69,39 +70,31 @@ static bool answers(const struct route *r, const char *method)
 	    || (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
 }
 
-static const struct route *line_for(const char *method, const char *path, const char **id)
+static const struct route *line_for(const struct config *c, const char *method,
+                                    const char *path, const char **id)
 {
-	const struct route *r = next_for(path, NULL, id);
+	const struct route *r = next_for(c, path, NULL, id);
 
 	while (r && !answers(r, method))
-		r = next_for(path, r, id);
+		r = next_for(c, path, r, id);
 	return r;
 }
 
 /* ---- what needs no line of the table */
 
-static void allow(struct request *req, struct response *res)
+static void allow(const struct config *c, struct request *req, struct response *res)
 {
 	char methods[64] = "";
 	const char *id;
 
-	for (const struct route *r = NULL; (r = next_for(req->path, r, &id));) {
+	for (const struct route *r = NULL; (r = next_for(c, req->path, r, &id));) {
 		size_t used = strlen(methods);
-		const char *head = strcmp(r->method, "GET") == 0 ? "HEAD, " : "";
+		const char *head = strcmp(r->method, "GET") == 0 ? ", HEAD" : "";
 
-		(void)snprintf(methods + used, sizeof methods - used, "%s, %s", r->method, head);
+		(void)snprintf(methods + used, sizeof methods - used, "%s%s%s", used ? ", " : "",
+		               r->method, head);
 	}
-	response_header(res, "Allow", arena_printf(&req->arena, "%sOPTIONS", methods));
-}
-
-static bool answer_options(struct app *app, struct request *req, struct response *res,
-                           struct error *err)
-{
-	(void)app;
-	(void)err;
-	res->status = 204;
-	allow(req, res);
-	return true;
+	response_header(res, "Allow", arena_strdup(&req->arena, methods));
 }
 
 static bool is_host(const char *s)
@@ -147,22 +140,19 @@ static bool answer_redirect(struct app *app, struct request *req, struct respons
 	return true;
 }
 
-static const struct route options = {
-	.method = "OPTIONS", .pattern = "*", .handle = answer_options,
-};
 static const struct route redirect = {
 	.method = "*", .pattern = "*", .handle = answer_redirect,
 };
 
 /* The line of a path with one slash too many at its end. */
-static const struct route *without_slash(struct request *req)
+static const struct route *without_slash(const struct config *c, struct request *req)
 {
 	size_t len = strlen(req->path);
 	const char *id;
 
 	if (len < 2 || req->path[len - 1] != '/' || strstr(req->path, "//"))
 		return NULL;
-	return next_for(arena_strndup(&req->arena, req->path, len - 1), NULL, &id);
+	return next_for(c, arena_strndup(&req->arena, req->path, len - 1), NULL, &id);
 }
 
 /* By the declared length alone, and whatever the path: a body that large is not looked at. */
@@ -170,7 +160,7 @@ static bool is_declared_too_large(const struct config *c, const struct request *
                                   struct error *err)
 {
 	const char *id;
-	const struct route *r = line_for(req->method, req->path, &id);
+	const struct route *r = line_for(c, req->method, req->path, &id);
 	size_t max = r && r->body_max ? route_body_max(r, c) : (size_t)c->max_request_body_size;
 	bool has_body = strcmp(req->method, "POST") == 0 || strcmp(req->method, "PUT") == 0
 	             || strcmp(req->method, "PATCH") == 0;
@@ -184,8 +174,8 @@ static bool is_declared_too_large(const struct config *c, const struct request *
 const struct route *route_find(const struct config *c, struct request *req, struct response *res,
                                struct error *err)
 {
-	const struct route *known = next_for(req->path, NULL, &req->resource);
-	const struct route *meant = known ? known : without_slash(req);
+	const struct route *known = next_for(c, req->path, NULL, &req->resource);
+	const struct route *meant = known ? known : without_slash(c, req);
 
 	req->route = meant ? meant->pattern : NULL;
 	if (is_declared_too_large(c, req, err))
@@ -196,14 +186,12 @@ const struct route *route_find(const struct config *c, struct request *req, stru
 	}
 	if (!known)
 		return &redirect;
-	if (strcmp(req->method, "OPTIONS") == 0)
-		return &options;
 
-	const struct route *line = line_for(req->method, req->path, &req->resource);
+	const struct route *line = line_for(c, req->method, req->path, &req->resource);
 
 	if (line)
 		return line;
-	allow(req, res);
+	allow(c, req, res);
 	fail(err, ERR_METHOD, "Method Not Allowed");
 	return NULL;
 }

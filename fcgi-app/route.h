@@ -21,8 +21,8 @@ struct route {
 };
 
 /*
- * Sets req->route and req->resource.  An OPTIONS and a path with one slash too many have routes
- * of their own.  TOO_LARGE by the length a request declares, even for an unknown path;
+ * Sets req->route and req->resource.  A path with one slash too many has a route of its own.
+ * TOO_LARGE by the length a request declares, even for an unknown path;
  * NOT_FOUND; METHOD, with Allow in res.
  */
 const struct route *route_find(const struct config *c, struct request *req, struct response *res,

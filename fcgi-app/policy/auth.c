@@ -223,6 +223,7 @@ static bool needs_credential(const struct config *c, enum auth_class class)
 {
 	switch (class) {
 	case AUTH_OPEN:
+	case AUTH_DOCS:
 		return false;
 	case AUTH_API:
 	case AUTH_RENDER:

@@ -18,7 +18,7 @@ struct principal {
 };
 
 /* Where a credential is accepted (contract 3.4). */
-enum auth_class { AUTH_OPEN, AUTH_API, AUTH_RENDER, AUTH_METRICS, AUTH_DETAILS };
+enum auth_class { AUTH_OPEN, AUTH_DOCS, AUTH_API, AUTH_RENDER, AUTH_METRICS, AUTH_DETAILS };
 
 /* Header values as they came, NULL when absent. */
 struct credentials {

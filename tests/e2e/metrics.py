@@ -40,7 +40,7 @@ KEYS = [
 REQUESTS = [
     ("the card", "GET", "/", None, b"", 200, "/"),
     ("a HEAD", "HEAD", "/version", None, b"", 200, "/version"),
-    ("an OPTIONS", "OPTIONS", "/execute", None, b"", 204, "/execute"),
+    ("an OPTIONS", "OPTIONS", "/execute", None, b"", 405, "/execute"),
     ("an alias has a label of its own", "GET", "/readyz", None, b"", 200, "/readyz"),
     ("a slash too many", "GET", "/version/", None, b"", 307, "/version"),
     ("no token", "POST", "/containers", None, b"", 401, "/containers"),
