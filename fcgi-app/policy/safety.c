@@ -11,7 +11,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { GUARDED_SECRET_MIN = 32, PRELOAD_MAX = 512, MEMORY_RESERVE = 64 << 20, FIRST_USER = 1000 };
@@ -279,24 +281,34 @@ static struct slice host_of(const char *url, const char **port)
 	return (struct slice){ at, len };
 }
 
+/* This machine, or the proxy beside us, as the names go; a dot at the end is no other name. */
+static bool is_local(struct slice host)
+{
+	static const char *const names[] = {
+		"docker-proxy", "localhost", "0.0.0.0", "::1", "::", "host.docker.internal",
+	};
+	size_t len = host.len > 0 && host.at[host.len - 1] == '.' ? host.len - 1 : host.len;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strlen(names[i]) == len && strncasecmp(names[i], host.at, len) == 0)
+			return true;
+	return len >= 4 && strncmp(host.at, "127.", 4) == 0;
+}
+
 static void check_docker_host(struct check *k)
 {
-	static const char *const local[] = {
-		"docker-proxy", "localhost", "127.0.0.1", "::1", "host.docker.internal",
-	};
 	const char *url = k->config->docker_host, *port;
 	struct slice host = host_of(url, &port);
 	bool tcp = starts_with(url, "tcp://");
-	int64_t number = 0;
+	long number = strtol(port, NULL, 10);
 
 	demand(k, tcp || starts_with(url, "ssh://"),
 	       "DOCKER_HOST must be a tcp:// or ssh:// address of another machine");
-	demand(k, !tcp || (text_int(port, &number) && number != 2375),
+	demand(k, !tcp || (number != 0 && number != 2375),
 	       "DOCKER_HOST is the plain-text port 2375; use TLS on another");
 	demand(k, !tcp || k->config->docker_tls_verify,
 	       "DOCKER_HOST tcp:// needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH");
-	for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
-		demand(k, !slice_equals(host, local[i]), "DOCKER_HOST must not be %s", local[i]);
+	demand(k, !is_local(host), "DOCKER_HOST must not be %.*s", (int)host.len, host.at);
 }
 
 /* Production and public beta. */

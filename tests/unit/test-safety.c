@@ -228,6 +228,9 @@ static const struct row guarded[] = {
 	{ { "DOCKER_HOST=tcp://localhost:2376" }, "DOCKER_HOST must not be localhost\n", { "DOCKER_HOST=tcp://localhost.example.org:2376" } },
 	{ { "DOCKER_HOST=ssh://ops@127.0.0.1" }, "DOCKER_HOST must not be 127.0.0.1\n", { "DOCKER_HOST=ssh://ops@128.0.0.1" } },
 	{ { "DOCKER_HOST=tcp://[::1]:2376" }, "DOCKER_HOST must not be ::1\n", { "DOCKER_HOST=tcp://[::2]:2376" } },
+	{ { "DOCKER_HOST=tcp://LocalHost.:2376" }, "DOCKER_HOST must not be LocalHost.\n", { "DOCKER_HOST=tcp://engine:2376/" } },
+	{ { "DOCKER_HOST=tcp://127.8.0.2:2376" }, "DOCKER_HOST must not be 127.8.0.2\n", { "DOCKER_HOST=tcp://12.7.0.2:2376" } },
+	{ { "DOCKER_HOST=tcp://0.0.0.0:2376" }, "DOCKER_HOST must not be 0.0.0.0\n", { "DOCKER_HOST=tcp://1.0.0.0:2376" } },
 	{ { "DOCKER_HOST=tcp://host.docker.internal:2376" }, "DOCKER_HOST must not be host.docker.internal\n", { "DOCKER_HOST=tcp://host.docker:2376" } },
 	{ { NULL }, NULL, { NULL } },
 };
