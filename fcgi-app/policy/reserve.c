@@ -172,6 +172,7 @@ bool reserve(struct backend *b, struct arena *arena, const struct principal *who
 	struct deadline deadline = deadline_in_ms(c->container_create_guard_timeout * 1000);
 	char id[ID_SHORT];
 
+	reserve_settle(b);                 /* there is one doubt at a time */
 	id_short(id);
 	*out = (struct reservation){ .who = who, .want = want };
 	out->want.network = want.network && strcmp(c->sandbox_network_mode, "none") != 0;
@@ -246,7 +247,8 @@ static struct redis_script rollback_script = { .text =
 	"return 0\n"
 };
 
-static void rollback(struct backend *b, const char *name, const char *scope, bool certain)
+/* False: Redis could not be told. */
+static bool rollback(struct backend *b, const char *name, const char *scope, bool certain)
 {
 	struct error ignored = { 0 };
 	struct call c = { 0 };
@@ -260,17 +262,17 @@ static void rollback(struct backend *b, const char *name, const char *scope, boo
 	call_prefix(&c, b);
 
 	auto_reply reply = call_run(&c, b, &rollback_script, &ignored);
-	(void)reply;
+
+	return reply != NULL;
 }
 
 void reserve_rollback(struct backend *b, const struct reservation *held, bool certain)
 {
-	rollback(b, held->name, held->who->scope, certain);
+	(void)rollback(b, held->name, held->who->scope, certain);
 }
 
 void reserve_settle(struct backend *b)
 {
-	if (*b->doubt.name != '\0')
-		rollback(b, b->doubt.name, b->doubt.scope, true);
-	*b->doubt.name = '\0';
+	if (*b->doubt.name != '\0' && rollback(b, b->doubt.name, b->doubt.scope, true))
+		*b->doubt.name = '\0';
 }

@@ -472,7 +472,12 @@ static void a_claim_nobody_heard_of_is_taken_back(void)
 	(void)snprintf(s.backend.doubt.name, sizeof s.backend.doubt.name, "sandbox-x");
 	(void)snprintf(s.backend.doubt.scope, sizeof s.backend.doubt.scope, "%s", alice->scope);
 	*s.backend.claimed = '\0';
+	(void)stage_redis(&s, "CONFIG SET min-replicas-to-write 1");       /* it takes nothing */
 	reserve_settle(&s.backend);
+	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 1);
+	(void)stage_redis(&s, "CONFIG SET min-replicas-to-write 0");
+	reserve_settle(&s.backend);
+	CU_ASSERT_STRING_EQUAL(s.backend.doubt.name, "");
 	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
 	CU_ASSERT_EQUAL(redis("ZCARD", "ending:DAEMON:ONE"), 1);
 	pass(2100);
