@@ -91,7 +91,8 @@ static void log_request(struct request *req, const struct response *res, bool se
 		     ? arena_printf(&req->arena, "%.*s", SESSION_SHOWN, req->resource) : NULL),
 		text("outcome", res->outcome ? res->outcome : slug),
 		text("client", sent ? NULL : "gone"),
-		text("message", err->msg),
+		/* What is wrong with a request may name its files. */
+		text("message", err->kind == ERR_INVALID ? NULL : err->msg),
 		text("detail", err->detail),
 		{ .key = NULL },
 	});
