@@ -18,6 +18,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "servers"))
 import fronts  # noqa: E402
 
 HIDDEN = {"/internal/auth/apikey", "/openapi.json", "/docs", "/docs/{file}"}
+COMMON = {
+    "X-Request-ID", "X-Code-Execution-Version", "X-Code-Execution-Version-Tag", "Cache-Control",
+    "X-Content-Type-Options",
+}  # fmt: skip
 WRONG = [[]]                               # no member of any body may be that
 
 
@@ -65,6 +69,20 @@ def description(tap, gateway):
         ids = [o["operationId"] for item in spec["paths"].values() for m, o in item.items() if m != "parameters"]
         equal(len(ids), len(set(ids)))
         ensure(all(re.fullmatch("[a-z]+(_[a-z]+){0,2}", i) for i in ids), ids)
+
+    @tap.row("description: what goes well has an example, and every answer its headers")
+    def _():
+        for path, item in spec["paths"].items():
+            for method, operation in item.items():
+                if method == "parameters":
+                    continue
+                for status, answer in operation["responses"].items():
+                    answer = spec["components"]["responses"][answer["$ref"].split("/")[-1]] if "$ref" in answer else answer
+                    (content,) = answer["content"].values()
+                    ensure("example" in content or "examples" in content or status == "503", (path, status))
+                    ensure(COMMON <= set(answer["headers"]), (path, status))
+        live = {name.lower() for name, _ in gateway.ask("GET", "/livez").headers}
+        equal(live - {"content-type", "content-length", "status"}, {name.lower() for name in COMMON})
 
     @tap.row("description: limits are those of the settings")
     def _():
@@ -145,5 +163,7 @@ def absent(tap, gateway):
 
         @tap.row(f"description: GET {path} is nothing where ENABLE_DOCS is not set")
         def _():
-            answer = gateway.ask("GET", path)
-            equal((answer.status, answer.json), (404, {"detail": "Not Found"}))
+            for method in "GET", "POST", "OPTIONS":
+                answer = gateway.ask(method, path)
+                equal((answer.status, answer.json), (404, {"detail": "Not Found"}), method)
+            equal(gateway.ask("GET", f"{path}/").status, 404)
