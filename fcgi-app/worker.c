@@ -111,6 +111,8 @@ static void answer(struct app *app, struct request *req, int stop_fd)
 	metrics_http(app->backend.metrics, req->method, req->route, res.status,
 	             now_us() - req->started_us);
 
+	bulkhead_answer(app->bulkhead, app->worker);
+
 	bool sent = response_send(&res, req);
 
 	log_request(req, &res, sent, &err);

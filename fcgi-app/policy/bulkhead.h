@@ -16,6 +16,11 @@ struct bulkhead *bulkhead_map(const struct config *c, int64_t workers);    /* be
 void bulkhead_clear(struct bulkhead *b, int64_t worker);
 /* LIMITED or UNAVAILABLE with Retry-After when no place or no room is left; body_bytes is what may come. */
 bool bulkhead_enter(struct bulkhead *b, int64_t worker, int64_t body_bytes, struct error *err);
+/*
+ * The answer goes out: whoever has it may come again before we are back, so the place is free
+ * from now on, unless sending and tidying up take longer than 50 ms.
+ */
+void bulkhead_answer(struct bulkhead *b, int64_t worker);
 void bulkhead_leave(struct bulkhead *b, int64_t worker);
 /* Around a wait for a busy session or a slot. */
 bool bulkhead_wait(struct bulkhead *b, int64_t worker, struct error *err);

@@ -26,6 +26,31 @@ static void some_workers_stay_free(void)
 	CU_ASSERT(bulkhead_enter(b, 2, 0, &err));
 }
 
+/* A client has its answer before its worker is done with it, and comes again at once. */
+static void an_answer_on_its_way_holds_no_place_for_a_while(void)
+{
+	struct bulkhead *b = bulkhead_map(&config, 3);
+
+	bool in = false;
+
+	CU_ASSERT(bulkhead_enter(b, 0, 60, &err));
+	bulkhead_answer(b, 1);             /* of a short route: it was never inside */
+	CU_ASSERT_FALSE(bulkhead_enter(b, 1, 40, &err));
+	for (int i = 0; i < 100 && !in; i++) {     /* the machine may be slow */
+		bulkhead_answer(b, 0);
+		in = bulkhead_enter(b, 1, 40, &err);
+	}
+	CU_ASSERT(in);
+	bulkhead_leave(b, 1);
+	bulkhead_answer(b, 0);
+	CU_ASSERT_FALSE(bulkhead_enter(b, 1, 60, &err));
+	(void)usleep(60000);
+	CU_ASSERT_FALSE(bulkhead_enter(b, 1, 0, &err));
+	bulkhead_leave(b, 0);
+	(void)usleep(60000);
+	CU_ASSERT(bulkhead_enter(b, 1, 0, &err));
+}
+
 static void bodies_have_a_sum(void)
 {
 	struct bulkhead *b = bulkhead_map(&config, 5);
@@ -100,6 +125,7 @@ int main(void)
 {
 	static const struct tap_test tests[] = {
 		{ "some workers stay free", some_workers_stay_free },
+		{ "an answer on its way holds no place for a while", an_answer_on_its_way_holds_no_place_for_a_while },
 		{ "bodies have a sum", bodies_have_a_sum },
 		{ "few may wait", few_may_wait },
 		{ "a dead worker gives everything back", a_dead_worker_gives_everything_back },
