@@ -7,7 +7,7 @@ import signal
 
 from support.gateway import Gateway, given
 from support.redis import Redis
-from support.service import scratch
+from support.service import TOP, scratch
 from support.tap import equal, eventually, matches
 
 NOWHERE = "0123456789abcdef" * 4
@@ -133,6 +133,14 @@ def lines(tap, where, redis):
             text = gateway.logged()
             equal(re.findall("hidden-[0-9]+", text), [])
             equal([t for t in gateway.tokens.values() if t in text], [])
+
+        @tap.row("log: the README names every event and every member of a line")
+        def _():
+            told = (TOP / "README.md").read_text()
+            told = set(re.findall("`(\\w+)`", told[told.index("## Watching it") :]))
+            lines = [json.loads(line) for line in gateway.logged().splitlines()]
+            equal({key for line in lines for key in line} - told, set())
+            equal({line["event"] for line in lines} - told, set())
 
         @tap.row("log: each line is JSON, also when somebody tries to write his own")
         def _():
