@@ -16,6 +16,8 @@ CREATE_RATE = "Container creation rate limit exceeded for this principal."
 RATE = "Rate limit exceeded for this principal. Please slow down."
 SPENT = "Container session reached its maximum number of executions."
 EXPIRED = "Container session expired after reaching its maximum lifetime."
+LOST_SEEN = "Container session not found"          # by GET
+LOST_USED = "Container session not found."         # by an execution
 FOREIGN = "Container session belongs to another principal"
 BUSY = "Another execution is in progress for this container. Please wait."
 CROWDED = "Too many concurrent executions. Please try again later."
@@ -501,6 +503,11 @@ def removal(tap, where, redis):
             equal(session.ask("1").detail, GONE)
             eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
 
+        def kept(session):
+            """Keys of the session's own in Redis."""
+            keys = redis.keys(f"cg:{{{gateway.deployment}}}:*")
+            return [k for k in keys if "session:" in k and session.id in k]
+
         @tap.row("delete: five at once: each 200 or 404, one at least 200")
         def _():
             session = alice.session()
@@ -508,28 +515,47 @@ def removal(tap, where, redis):
             statuses = sorted(a.status for a in answers)
             ensure(set(statuses) <= {200, 404} and statuses[0] == 200, answers)
             eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
+            equal(kept(session), [])
+
+        @tap.row("delete: twice, then used: two 404, and no key of the session comes back")
+        def _():
+            session = alice.session()
+            session.answers()
+            ensure(kept(session), redis.keys(), "while it lives:")
+            removed = {"status": "success", "message": f"Container {session.id} removed."}
+            first, second = session.delete(), session.delete()
+            equal((first.status, first.json), (200, removed))
+            equal((second.status, second.detail), (404, GONE))
+            equal((session.ask("1").detail, session.inspect().detail), (GONE, GONE))
+            equal(kept(session), [])
+            eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
+            equal(kept(session), [])
 
         @tap.row("delete: a container that is gone already")
         def _():
             session = alice.session()
             gateway.docker.remove(session.id)
+            removed = {"status": "success", "message": f"Container {session.id} removed."}
             response = session.delete()
-            ensure(response.status in (200, 404), response)
-            equal(session.inspect().status, 404)
+            equal((response.status, response.json), (200, removed))
+            for again in (session.inspect(), session.ask("1"), session.delete()):
+                equal((again.status, again.detail), (404, GONE))
+            equal(kept(session), [])
 
-        @tap.row("gone: a container removed behind our back: execute, then inspect")
-        def _():
-            for first in ("ask", "inspect"):
+        for name, lost, text in (
+            ("execute", lambda s: s.ask("print(1)"), LOST_USED),
+            ("inspect", lambda s: s.inspect(), LOST_SEEN),
+        ):
+
+            @tap.row(f"gone: a container removed behind our back: {name}: {text!r}")
+            def _():
                 session = alice.session()
                 gateway.docker.remove(session.id)
-                response = session.ask("print(1)") if first == "ask" else session.inspect()
-                equal(response.status, 404, repr(response))
-                ensure(
-                    response.detail
-                    in ("Container session not found", "Container session not found.", GONE),
-                    response.detail,
-                )
-                equal(session.ask("print(1)").detail, GONE)
+                response = lost(session)
+                equal((response.status, response.detail), (404, text))
+                for again in (session.ask("print(1)"), session.inspect(), session.delete()):
+                    equal((again.status, again.detail), (404, GONE))
+                equal(kept(session), [])
 
         @tap.row("gone: a container killed during a run is told, at once")
         def _():
@@ -539,13 +565,15 @@ def removal(tap, where, redis):
             gateway.docker.kill(session.id)
             result = Result(running.answer(30).json)
             equal((result.stdout, result.outcome), ("partial\n", "session_lost"))
-            equal(session.ask("1").status, 404)
+            response = session.ask("1")
+            equal((response.status, response.detail), (404, GONE))
 
         @tap.row("gone: PID 1 told to stop by Docker: the same")
         def _():
             session = alice.session()
             gateway.docker.command("stop", "-t", "3", session.id)
-            equal(session.ask("1").status, 404)
+            response = session.ask("1")
+            equal((response.status, response.detail), (404, LOST_USED))
 
         @tap.row("removal: nothing is left")
         def _():
