@@ -98,6 +98,8 @@ LANDS = [
      "a b'c\"d$(e)": b"4"}),
     ("128 characters of four bytes, in pieces", {"/".join(["\U0001f600" * 60,
      "\U0001f601" * 60]): b"5"}),
+    ("a name from right to left", {"annual\u202excod.py": b"6", "\u2067x\u2069": b"7", "\u200f": b"8"}),
+    ("one name composed and decomposed", {"\u00e9/\u1ebf": b"9", "e\u0301/e\u0302\u0301": b"10"}),
     ("hidden", {".bashrc": b"echo no", ".config/x": b"1"}),
     ("one at the limit", {"big": bytes(65536)}),
     ("all at the limit", {f"b{i}": bytes([i]) * 65536 for i in range(3)}),
@@ -228,6 +230,24 @@ def going_in(tap, session):
         session.bash("rm fill")
         equal(session.bash("cat late", files=[given("late", "x")]).worked().stdout, "x")
         session.bash("rm late")
+
+
+    @tap.row("in and out: names that look alike or mislead come back byte by byte")
+    def _():
+        sent = {
+            "\u00c5": b"composed",
+            "A\u030a": b"decomposed",
+            "\u212b": b"the sign of the unit",
+            "\u202egnp.exe": b"right to left",
+            "\u2066a\u2069": b"isolated",
+            "a\u200b": b"a blank of no width",
+            "\ufeffa": b"a mark in front",
+            "\u0430": b"Cyrillic",
+        }
+        files = [given(name, content) for name, content in sent.items()]
+        result = session.bash(f"mv ~/* {OUT}", files=files).worked()
+        equal({f["name"]: result.content(f["name"]) for f in result.files}, sent)
+        equal(names(result), sorted(sent, key=str.encode))
 
 
 def names(result):
