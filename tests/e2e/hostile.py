@@ -2,6 +2,8 @@
 """Ids that are none and FastCGI that is none: security.md 2 (R1), 4.1, 4.3."""
 
 import json
+import pathlib
+import re
 
 from support import fastcgi
 from support.gateway import Gateway
@@ -21,7 +23,12 @@ def rows(tap):
         workers = sorted(gateway.workers())
         ids(tap, gateway)
         framing(tap, gateway)
+        cheap(tap, gateway)
         tap.row("no worker has died of it")(lambda: equal(sorted(gateway.workers()), workers))
+    # Each may be silent for half a second: many workers are for the sake of the row's time.
+    with scratch() as where, Redis(where).start() as redis:
+        with Gateway(where, redis, WAITING_WORKERS=40) as gateway:
+            crowd(tap, gateway)
 
 
 def ids(tap, gateway):
@@ -188,3 +195,47 @@ def framing(tap, gateway):
             Background(lambda: gateway.ask("GET", "/version", timeout=20).status) for _ in range(20)
         ]
         equal([w.answer() for w in waits], [200] * 20)
+
+
+def resident(gateway):
+    """The most memory each worker has ever had, in bytes."""
+    texts = {pid: pathlib.Path(f"/proc/{pid}/status").read_text() for pid in gateway.workers()}
+    return {p: int(re.search(r"^VmHWM:\s+(\d+)", t, re.M).group(1)) << 10 for p, t in texts.items()}
+
+
+def cheap(tap, gateway):
+    """A tree of each would be forty times its text."""
+    size = 8 << 20
+    bodies = {
+        "1,": b"[" + b"1," * (size // 2) + b"1]",
+        "1, in a member": b'{"container_id":"x","code":"1","files":[' + b"1," * (size // 2) + b"1]}",
+        "1, without an end": b"[" + b"1," * (size // 2),
+        "brackets": b"[" * size,
+        "{}": b"[" + b"{}," * (size // 3) + b"1]",
+        "members": b"{" + b",".join(b'"%07d":1' % i for i in range(size // 12)) + b"}",
+        "escapes": b'{"code":"' + b"\\u0041" * (size // 6) + b'","container_id":"x"}',
+    }
+    for name, body in bodies.items():
+
+        @tap.row(f"a bad body costs little: 8 MiB of {name}")
+        def _():
+            before = resident(gateway)
+            response = gateway.client().request("POST", "/execute", body, headers=JSON)
+            equal(response.status, 422, repr(response))
+            ensure(len(response.body) < 4096, len(response.body), "bytes of answer:")
+            grown = max(now - before[pid] for pid, now in resident(gateway).items())
+            ensure(grown <= 2 * size, grown, f"a worker grew, for {len(body)} bytes of body, by:")
+
+
+def crowd(tap, gateway):
+    @tap.row("500 connections that say nothing: others are served", seconds=120)
+    def _():
+        idle = [fastcgi.Exchange(gateway.socket, 30) for _ in range(500)]
+        try:
+            for _ in range(10):
+                equal(gateway.ask("GET", "/healthz", timeout=100).status, 200)
+            with gateway.session() as session:
+                session.answers()
+        finally:
+            for exchange in idle:
+                exchange.close()

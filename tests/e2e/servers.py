@@ -6,6 +6,7 @@ answers of a real gateway that must come through whole.
 """
 
 import base64
+import contextlib
 import json
 import pathlib
 import sys
@@ -304,6 +305,17 @@ def through(tap, gateway, front):
             equal(response.header("retry-after"), "1")
             gateway.start()
             eventually(lambda: ask("GET", "/healthz").status == 200, 40, "healthy again", 0.2)
+            session.answers()
+
+    @tap.row("500 connections that say nothing, or half of it: others are served", seconds=120)
+    def _():
+        whole = b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+        with contextlib.ExitStack() as stack, alice.session() as session:
+            for i in range(500):
+                idle = stack.enter_context(http.Connection(front.port, timeout=30))
+                idle.write(whole[: i * (len(whole) - 2) // 500] if i % 2 else b"")
+            for _ in range(20):
+                equal(ask("GET", "/healthz", timeout=60).status, 200)
             session.answers()
 
     @tap.row("fifty short connections", seconds=120)
