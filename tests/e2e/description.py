@@ -37,6 +37,15 @@ def rows(tap):
                 explored(tap, gateway, front, where, found)
             finally:
                 front.stop()
+        with Gateway(where, redis, ENABLE_DOCS="true", MAX_TIMEOUT=7, METRICS_AUTH_REQUIRED="true",
+                     MAX_CONTAINERS_PER_PRINCIPAL=3, SANDBOX_POOL_SIZE=2, CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW=8,
+                     CONTAINER_RATE_LIMIT_WINDOW_SECONDS=600, RATE_LIMIT_REQUESTS_PER_WINDOW=5,
+                     RATE_LIMIT_WINDOW_SECONDS=600) as gateway:
+            front = fronts.lighttpd(str(where), str(gateway.socket))
+            try:
+                refused(tap, gateway, front, where, found)
+            finally:
+                front.stop()
         with Gateway(where, redis) as gateway:
             absent(tap, gateway)
 
@@ -135,27 +144,76 @@ def viewer(tap, gateway):
         equal(gateway.ask("GET", "/docs/").status, 307)
 
 
-def explored(tap, gateway, front, where, packages):
+# The contract takes more than JSON Schema can say ("1" for true) and less (names of files).
+SKIPPED = "positive_data_acceptance,negative_data_rejection"
+
+
+def tester(gateway, front, where, packages, **environment):
     """A property-based tester makes requests of the description, right and wrong ones."""
+    # fmt: off
+    done = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", "run",
+         f"http://127.0.0.1:{front.port}/openapi.json",
+         "--header", f"Authorization: Bearer {gateway.tokens['alice']}",
+         "--checks", "all", "--exclude-checks", SKIPPED, "--max-examples", "40", "--seed", "1",
+         "--no-color", "--request-timeout", "30", "--generation-database", "none"],
+        cwd=where, env={**os.environ, "PYTHONPATH": packages, **environment}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280)
+    # fmt: on
+    equal(done.returncode, 0, f"\n{done.stdout[-6000:]}\nits status:")
+    tested = int(re.search(r"(\d+) generated", done.stdout).group(1))
+    ensure(tested > 200, tested, "cases were tested:")
 
-    # The contract takes more than JSON Schema can say ("1" for true) and less (names of files).
-    SKIPPED = "positive_data_acceptance,negative_data_rejection"
 
+def explored(tap, gateway, front, where, packages):
     @tap.row("description: a tester finds no undocumented answer, no wrong shape and no 500", seconds=300)
     def _():
-        # fmt: off
-        done = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "run",
-             f"http://127.0.0.1:{front.port}/openapi.json",
-             "--header", f"Authorization: Bearer {gateway.tokens['alice']}",
-             "--checks", "all", "--exclude-checks", SKIPPED, "--max-examples", "40", "--seed", "1",
-             "--no-color", "--request-timeout", "30", "--generation-database", "none"],
-            cwd=where, env={**os.environ, "PYTHONPATH": packages}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280)
-        # fmt: on
-        equal(done.returncode, 0, f"\n{done.stdout[-6000:]}\nits status:")
-        tested = int(re.search(r"(\d+) generated", done.stdout).group(1))
-        ensure(tested > 200, tested, "cases were tested:")
+        tester(gateway, front, where, packages)
+
+
+# What it runs, it runs in a session that is there.
+HOOK = """
+import os
+import schemathesis
+
+@schemathesis.hook
+def map_body(context, body):
+    if isinstance(body, dict) and "container_id" in body:
+        body["container_id"] = os.environ["SESSION"]
+    return body
+"""
+
+
+def retried(spec):
+    """All answers of 429 and 503."""
+    found = [o["responses"] for item in spec["paths"].values() for m, o in item.items() if m != "parameters"]
+    found = [a for answers in found for status, a in answers.items() if status in ("429", "503")]
+    shared = spec["components"]["responses"]
+    return [shared[a["$ref"].split("/")[-1]] if "$ref" in a else a for a in found]
+
+
+def refused(tap, gateway, front, where, packages):
+    (where / "hook.py").write_text(HOOK)
+
+    def answers(path, status):
+        text = gateway.client().get("/metrics").text
+        counted = rf'^gateway_http_requests_total{{.*path="{path}".*status_code="{status}".*}} (\d+)'
+        return sum(int(n) for n in re.findall(counted, text, re.M))
+
+    @tap.row("description: nor where quotas and rates refuse: 429 is as it says", seconds=300)
+    def _():
+        with gateway.session() as session:
+            tester(gateway, front, where, packages, SESSION=session.id, SCHEMATHESIS_HOOKS="hook",
+                   PYTHONPATH=f"{packages}:{where}")
+            for path in "/containers", "/execute":
+                ensure(answers(path, 200) >= 1, answers(path, 200), f"{path} answered 200:")
+                ensure(answers(path, 429) >= 10, answers(path, 429), f"{path} answered 429:")
+            said = gateway.client().execute(session.id, "1")
+            equal(said.status, 429)
+            matches("^[1-9][0-9]*$", said.header("Retry-After"))
+        spec = gateway.ask("GET", "/openapi.json").json
+        equal(spec["components"]["headers"]["Retry-After"]["required"], True)
+        ensure(all("Retry-After" in answer["headers"] for answer in retried(spec)), retried(spec))
 
 
 def absent(tap, gateway):
