@@ -193,6 +193,7 @@ INVALID = [
 # accepted by the schema: name, members
 # fmt: off
 LAX = [
+    ("timeout 1", {"timeout": 1}), ("timeout 120", {"timeout": 120}),
     ("timeout null", {"timeout": None}), ("timeout 30.0", {"timeout": 30.0}), ("timeout '30'",
      {"timeout": "30"}),
     ("timeout ' 3_0 '", {"timeout": " 3_0 "}), ("timeout '3.0'", {"timeout": "3.0"}),

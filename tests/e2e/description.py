@@ -61,7 +61,7 @@ def description(tap, gateway):
     def _():
         from openapi_spec_validator import OpenAPIV31SpecValidator
 
-        equal(spec["openapi"], "3.1.0")
+        equal((spec["openapi"], spec["info"]["title"]), ("3.1.0", "Code Execution Gateway"))
         equal([e.message for e in OpenAPIV31SpecValidator(spec).iter_errors()], [])
         equal(spec["info"]["version"], source("VERSION").strip())
         equal(list(spec["components"]["securitySchemes"]), ["HTTPBearer"])

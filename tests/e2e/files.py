@@ -83,6 +83,8 @@ REFUSED = [
     ("a NUL", [given("a\0b", "x")], 422, "Value error, File name contains invalid components"),
     ("a line end inside", [given("a\nb", "x")], 422,
      "Value error, File name contains invalid components"),
+    ("a component of 256 bytes", [given("a/" + "\U0001f600" * 64, "x")], 422,
+     "Value error, File name contains invalid components"),
     ("an escape", [given("a\x1b[1mb", "x")], 422,
      "Value error, File name contains invalid components"),
 ]
@@ -98,6 +100,7 @@ LANDS = [
      "a b'c\"d$(e)": b"4"}),
     ("128 characters of four bytes, in pieces", {"/".join(["\U0001f600" * 60,
      "\U0001f601" * 60]): b"5"}),
+    ("a component of 255 bytes", {"\U0001f600" * 63 + "abc": b"6"}),
     ("a name from right to left", {"annual\u202excod.py": b"6", "\u2067x\u2069": b"7", "\u200f": b"8"}),
     ("one name composed and decomposed", {"\u00e9/\u1ebf": b"9", "e\u0301/e\u0302\u0301": b"10"}),
     ("hidden", {".bashrc": b"echo no", ".config/x": b"1"}),

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import urllib.parse
 
 from support import fastcgi
 from support.gateway import Gateway
@@ -47,6 +48,10 @@ def ids(tap, gateway):
             "dots": "..%2e",
             "a NUL": session.id + "%00",
             "a blank": session.id + "%20",
+            "a line end": session.id + "%0a",
+            "a line end of HTTP, and more": session.id + "%0d%0aX-Evil: 1",
+            "a blank in front": "%20" + session.id,
+            "digits of full width": session.id[:63] + "\uff11",
         }
         name = gateway.docker.inspect(session.id)["Name"].lstrip("/")
         bad["the container's name"] = name
@@ -54,12 +59,7 @@ def ids(tap, gateway):
 
             @tap.row(f"an id that is none: {what}: 404, the container lives")
             def _():
-                decoded = (
-                    value.replace("%22", '"')
-                    .replace("%2e", ".")
-                    .replace("%00", "\0")
-                    .replace("%20", " ")
-                )
+                decoded = urllib.parse.unquote(value)
                 for client in (alice, gateway.client("bob")):
                     for method in ("GET", "DELETE"):
                         response = client.request(method, f"/containers/{decoded}")

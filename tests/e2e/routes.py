@@ -8,7 +8,7 @@ from support import fastcgi
 from support.gateway import Gateway, Result
 from support.redis import Redis
 from support.service import TOP, scratch
-from support.tap import ensure, equal, matches
+from support.tap import ensure, equal, eventually, matches
 
 NOWHERE = "0123456789abcdef" * 4
 GONE = "Container session not found, or it was shut down due to inactivity."
@@ -47,6 +47,7 @@ ROUTES = [
     ("GET", "//version", 404, "Not Found", None),
     ("GET", "/VERSION", 404, "Not Found", None),
     ("GET", "/version/x", 404, "Not Found", None),
+    ("GET", "/redoc", 404, "Not Found", None),
     ("GET", "/containers/a/b", 404, "Not Found", None),
     ("GET", "/containers/../version", 404, "Not Found", None),
     ("GET", "/version;a=b", 404, "Not Found", None),
@@ -72,6 +73,7 @@ UNAUTHORIZED = [
     ("the token alone", "{alice}", "Missing Bearer token"),
     ("a wrong token", "Bearer wrong", "Invalid or expired credentials"),
     ("the id with the token", "Bearer alice:{alice}", "Invalid or expired credentials"),
+    ("it in another case", "Bearer {ALICE}", "Invalid or expired credentials"),
     ("a part of it", "Bearer {alice:.20}", "Invalid or expired credentials"),
     ("more than it", "Bearer {alice}x", "Invalid or expired credentials"),
     ("two in one", "Bearer {alice}, Bearer {bob}", "Invalid or expired credentials"),
@@ -267,15 +269,21 @@ def headers(tap, gateway):
         "DEL": "a\x7f",
         "markup": "<b>",
         "a colon": "a:b",
+        "300 characters": "x" * 300,
+        "a tab": "a\tb",
+        "a line end at its end": "abc\n",
     }.items():
 
         @tap.row(f"headers: a request id with {name} is replaced")
         def _():
+            before = len(gateway.logged().splitlines())
             response = gateway.ask("GET", "/livez", [("X-Request-ID", value)])
-            matches("^[0-9a-f-]{36}$", response.header("X-Request-ID"))
+            given = response.header("X-Request-ID")
+            matches("^[0-9a-f-]{36}$", given)
             equal([k for k, _ in response.headers if k.lower() == "x-evil"], [])
-            for line in gateway.logged().splitlines():
-                json.loads(line)
+            eventually(lambda: given in gateway.logged(), 30, "in the log")
+            lines = [json.loads(line) for line in gateway.logged().splitlines()][before:]
+            equal([e["request_id"] for e in lines if e["event"] == "request"], [given])
 
     @tap.row("headers: JSON is compact, not escaped, UTF-8")
     def _():
@@ -295,7 +303,9 @@ def authentication(tap, gateway):
 
         @tap.row(f"401: {name}")
         def _():
-            headers = [] if value is None else [("Authorization", value.format(**gateway.tokens))]
+            upper = {k.upper(): v.upper() for k, v in gateway.tokens.items()}
+            said = value and value.format(**gateway.tokens, **upper)
+            headers = [] if value is None else [("Authorization", said)]
             for method, path in (
                 ("POST", "/execute"),
                 ("POST", "/containers"),

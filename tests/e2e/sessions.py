@@ -301,6 +301,15 @@ def rates(tap, where, redis):
             equal(statuses, [422] * 5 + [400] * 5)
             equal(burst(), [200] * 3)
 
+        @tap.row("rate: sessions that are not there, or another's, use no unit")
+        def _():
+            let_pass(100)
+            equal([alice.execute("0" * 64, "1").status for _ in range(5)], [404] * 5)
+            equal([bob.execute(sessions[0].id, "1").status for _ in range(5)], [403] * 5)
+            equal(burst(), [200] * 3)
+            with bob.session() as session:
+                equal([session.ask("1").status for _ in range(3)], [200] * 3)
+
         @tap.row("rate: requests refused by a quota have used a unit")
         def _():
             let_pass(100)
