@@ -456,6 +456,21 @@ def figures(tap, gateway):
                 [(f["name"], f["mime_type"]) for f in result.files], [("mine.svg", "image/svg+xml")]
             )
 
+        @tap.row("figures: show() saves as contract 5.7 says, over what was there, its arguments ignored")
+        def _():
+            result = session.python(
+                "import matplotlib, matplotlib.pyplot as plt\n"
+                "open('/tmp/output/figure_1.png', 'w').write('old')\n"
+                "figure = plt.figure(figsize=(2, 1), facecolor='#abc', edgecolor='red', linewidth=9)\n"
+                "plt.plot([1, 2]); plt.title('tight')\n"
+                "figure.savefig('/tmp/output/want.png', format='png', dpi=150, bbox_inches='tight',"
+                " facecolor='#abc', edgecolor='none')\n"
+                "plt.show(False, block=True, x=1); print(matplotlib.get_backend())"
+            ).worked()
+            equal(result.stdout.lower(), "agg\n")
+            equal([f["name"] for f in result.files], ["figure_1.png", "want.png"])
+            equal(result.content("figure_1.png"), result.content("want.png"))
+
         @tap.row("figures: several runs, each with its figure")
         def _():
             code = "import numpy as np, matplotlib.pyplot as plt\nplt.plot(np.sin(np.arange(9))); plt.show(); print(np.pi)"

@@ -185,8 +185,11 @@ def routes(tap, gateway):
 
         @tap.row(f"HEAD {target}: the head of GET")
         def _():
-            response = gateway.ask("HEAD", target)
+            response, whole = gateway.ask("HEAD", target), gateway.ask("GET", target)
             equal((response.status, response.body), (200, b""))
+            own = ("x-request-id",)
+            equal(*([h for h in a.headers if h[0] not in own] for a in (response, whole)))
+            equal(response.header("Content-Length"), str(len(whole.body)))
 
     @tap.row("HEAD of a session: the head of GET")
     def _():
@@ -228,6 +231,8 @@ def headers(tap, gateway):
         "200": lambda h: gateway.ask("GET", "/livez", h),
         "404": lambda h: gateway.ask("GET", "/nowhere", h),
         "405": lambda h: gateway.ask("PUT", "/", h),
+        "204": lambda h: alice.request("GET", "/internal/auth/apikey", headers=h),
+        "400": lambda h: alice.request("POST", "/execute", b"\xff", headers=h + JSON),
         "401": lambda h: gateway.ask("POST", "/execute", h),
         "307": lambda h: gateway.ask("GET", "/version/", h),
         "422": lambda h: alice.request("POST", "/execute", b"{", headers=h + JSON),
@@ -249,7 +254,8 @@ def headers(tap, gateway):
             equal(response.header("Cache-Control"), "no-store")
             equal(response.header("X-Content-Type-Options"), "nosniff")
             equal(response.header("Server"), None)
-            equal(response.header("Content-Type"), None if name == "307" else "application/json")
+            empty = name in ("204", "307")
+            equal(response.header("Content-Type"), None if empty else "application/json")
 
     for value in ("abc", "A-b_c.9", "x" * 128):
 

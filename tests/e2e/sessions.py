@@ -198,8 +198,7 @@ def budget(tap, where, redis):
                 for _ in range(5):
                     session.answers()
                 equal(session.inspect().json["execution_count"], 5)
-                response = session.ask("print(1)")
-                equal((response.status, response.detail), (429, SPENT))
+                refused(session.ask("print(1)"), 429, SPENT)
                 equal(session.ask("print(1)").detail, GONE)
                 eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
 
@@ -539,6 +538,14 @@ def removal(tap, where, redis):
             equal(kept(session), [])
             eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
             equal(kept(session), [])
+
+        @tap.row("delete: a body and a query are ignored")
+        def _():
+            session = alice.session()
+            path = f"/containers/{session.id}?force=false&%"
+            response = alice.request("DELETE", path, b"{not json", headers=[("Content-Type", "application/json")])
+            equal(response.status, 200, repr(response))
+            equal(session.inspect().detail, GONE)
 
         @tap.row("delete: a container that is gone already")
         def _():
