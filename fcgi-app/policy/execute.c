@@ -61,6 +61,19 @@ static bool check_files(const struct config *c, const struct execution *what, st
 	return true;
 }
 
+/* Nothing is spent on bad files; but what is to be said of the session is said before them. */
+static bool files_pass(struct backend *b, struct arena *arena, const struct claim *claim,
+                       const struct execution *what, struct error *err)
+{
+	struct error first = { 0 };
+
+	if (check_files(b->config, what, err))
+		return true;
+	if (!limit_look(b, arena, claim, &first))
+		*err = first;
+	return false;
+}
+
 /* True: someone ended it on purpose, or has it now. */
 static bool is_taken(struct exchange *x)
 {
@@ -261,7 +274,7 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 
 	*out = (struct result){ 0 };
 	id_short(out->id);
-	if (!check_files(c, what, err) || !limit_admit(b, arena, claim, &lease, err))
+	if (!files_pass(b, arena, claim, what, err) || !limit_admit(b, arena, claim, &lease, err))
 		return false;
 	j.started_us = now_us();
 	j.x.renew_at_us = j.started_us + c->run_lease_seconds * 1000000 / 3;

@@ -57,8 +57,8 @@ struct result {
 };
 
 /*
- * Checks the files first (INVALID with contract 1.2.6's texts, nothing spent), admits, runs,
- * releases.  After a time-out with TIMEOUT_ACTION=remove the session is gone.  result_finish(out)
+ * Checks the files (INVALID with contract 1.2.6's texts, nothing spent; a session that is refused
+ * is so first), admits, runs, releases.  After a time-out with TIMEOUT_ACTION=remove the session is gone.  result_finish(out)
  * is due whatever this answers.
  */
 bool execute_run(struct backend *b, struct arena *arena, const struct claim *claim,

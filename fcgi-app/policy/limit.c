@@ -35,6 +35,16 @@ enum { POLL_MAX_MS = 50, TICKET_MS = 1000 };
 	"  return {why}\n" \
 	"end\n"
 
+/* What no waiting helps against. */
+#define LUA_REFUSE \
+	"local s = redis.call('HMGET', KEYS[1], 'count', 'until', 'expires')\n" \
+	"local busy = tonumber(s[2] or 0) > now\n" \
+	"if r[5] then return {1} end\n" \
+	"if over then return {5, busy} end\n" \
+	"if tonumber(s[1]) >= tonumber(ARGV[10]) then return {6, busy} end\n" \
+	"local full = window(KEYS[4], tonumber(ARGV[8]), tonumber(ARGV[9]))\n" \
+	"if full then return {7, full} end\n"
+
 /*
  * KEYS record, sessions, own, rate, slots, queue, queue of this session
  * ARGV claim, id, token, lease ms, slots, rate limit, window ms, budget, waiters, idle ms, ticket ms,
@@ -43,14 +53,7 @@ enum { POLL_MAX_MS = 50, TICKET_MS = 1000 };
 static struct redis_script admit_script = { .text =
 	"local token, lease, tickets = ARGV[5], tonumber(ARGV[6]), ARGV[14] .. 'ticket:'\n"
 	"local waiting = ARGV[14] .. 'waiting'\n"
-	LUA_NOW LUA_WINDOW LUA_QUEUE LUA_ACCESS LUA_TELL
-	"local s = redis.call('HMGET', KEYS[1], 'count', 'until', 'expires')\n"
-	"local busy = tonumber(s[2] or 0) > now\n"
-	"if r[5] then return {1} end\n"
-	"if over then return {5, busy} end\n"
-	"if tonumber(s[1]) >= tonumber(ARGV[10]) then return {6, busy} end\n"
-	"local full = window(KEYS[4], tonumber(ARGV[8]), tonumber(ARGV[9]))\n"
-	"if full then return {7, full} end\n"
+	LUA_NOW LUA_WINDOW LUA_QUEUE LUA_ACCESS LUA_TELL LUA_REFUSE
 	"drop_dead(KEYS[7], -1)\n"
 	"drop_dead(KEYS[6], 0)\n"
 	"redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now)\n"
@@ -70,8 +73,14 @@ static struct redis_script admit_script = { .text =
 	"return tell(KEYS[1])\n"
 };
 
+/* KEYS and ARGV of admit_script */
+static struct redis_script look_script = { .text =
+	LUA_NOW LUA_WINDOW LUA_ACCESS LUA_REFUSE
+	"return {0}\n"
+};
+
 static struct redisReply *ask(struct backend *b, struct arena *arena, const struct claim *claim,
-                              const char *token, struct error *err)
+                              struct redis_script *script, const char *token, struct error *err)
 {
 	const struct config *c = b->config;
 	struct call call = { 0 };
@@ -95,7 +104,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	call_int(&call, c->session_timeout_seconds * 1000);
 	call_int(&call, TICKET_MS);
 	call_prefix(&call, b);
-	return call_run(&call, b, &admit_script, err);
+	return call_run(&call, b, script, err);
 }
 
 static bool refuse_waiting(enum verdict why, struct error *err)
@@ -177,7 +186,7 @@ static bool try_admit(struct backend *b, struct arena *arena, const struct claim
                       struct lease *out, enum verdict *verdict, struct error *err)
 {
 	int64_t asked_us = now_us();
-	auto_reply reply = ask(b, arena, claim, out->token, err);
+	auto_reply reply = ask(b, arena, claim, &admit_script, out->token, err);
 
 	*verdict = reply != NULL ? record_verdict(reply) : RECORD_GONE;
 	if (reply == NULL)
@@ -227,14 +236,32 @@ static bool wait_for_turn(struct backend *b, struct arena *arena, const struct c
 	return refuse_waiting(why, err);
 }
 
+/* What is to be so before Redis is asked of a claim. */
+static bool can_ask(struct backend *b, const struct claim *claim, struct error *err)
+{
+	if (!id_is_container(claim->session_id))
+		return record_refuse(RECORD_GONE, err);
+	return backend_identify(b, deadline_in_ms(IDENTIFY_MS), err);
+}
+
+bool limit_look(struct backend *b, struct arena *arena, const struct claim *claim,
+                struct error *err)
+{
+	if (!can_ask(b, claim, err))
+		return false;
+
+	auto_reply reply = ask(b, arena, claim, &look_script, "", err);
+
+	return reply != NULL
+	    && (record_verdict(reply) == RECORD_OK || refuse(b, claim->session_id, reply, err));
+}
+
 bool limit_admit(struct backend *b, struct arena *arena, const struct claim *claim,
                  struct lease *out, struct error *err)
 {
 	enum verdict verdict;
 
-	if (!id_is_container(claim->session_id))
-		return record_refuse(RECORD_GONE, err);
-	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err))
+	if (!can_ask(b, claim, err))
 		return false;
 	id_token(out->token);
 	if (try_admit(b, arena, claim, out, &verdict, err))

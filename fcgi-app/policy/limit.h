@@ -37,6 +37,9 @@ struct claim {
  */
 bool limit_admit(struct backend *b, struct arena *arena, const struct claim *claim,
                  struct lease *out, struct error *err);
+/* Every refusal of limit_admit but those that come of waiting.  Takes nothing, and does not wait. */
+bool limit_look(struct backend *b, struct arena *arena, const struct claim *claim,
+                struct error *err);
 /* False: the lease is lost, stop talking to the session. */
 bool limit_renew(struct backend *b, struct lease *lease, struct error *err);
 /* Gives back lease and slot, notes activity.  A failure is left to expiry. */

@@ -5,10 +5,13 @@ from support.gateway import Gateway, given
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal, matches
+from support.tokens import SECRET, token
 
 OUT = "/tmp/output"
 OCTET = "application/octet-stream"
 LONG = "/".join(["\U0001f600" * 63] * 2)
+TWICE = [given("a", "1"), given("a", "2")]
+TOLD_TWICE = "Duplicate input file name 'a' is not allowed"
 
 # fmt: off
 MIME = {
@@ -35,8 +38,7 @@ MIME = {
 REFUSED = [
     ("eleven files", [given(f"f{i}", "x") for i in range(11)], 422,
      "Value error, Too many input files (max 10)"),
-    ("the same name twice", [given("a", "1"), given("a", "2")], 400,
-     "Duplicate input file name 'a' is not allowed"),
+    ("the same name twice", TWICE, 400, TOLD_TWICE),
     ("base64 without padding", [{"name": "a", "content": "aGk"}], 400,
      "File 'a' content is not valid base64"),
     ("base64 with a blank", [{"name": "a", "content": "aG k="}], 400,
@@ -87,6 +89,47 @@ REFUSED = [
      "Value error, File name contains invalid components"),
     ("an escape", [given("a\x1b[1mb", "x")], 422,
      "Value error, File name contains invalid components"),
+]
+# fmt: on
+
+
+def gone(redis, record, session):
+    session.delete()
+
+
+def elsewhere(redis, record, session):
+    redis("HSET", record, "daemon", "another")
+
+
+def too_old(redis, record, session):
+    redis("HSET", record, "expires", 1)
+
+
+def used_up(redis, record, session):
+    session.answers()
+
+
+def beside_another(redis, record, session):
+    with session.client.session() as other:
+        other.answers()
+
+
+# what is wrong with a session, how that comes about, who asks, what he is told
+# fmt: off
+BEFORE = [
+    ("gone", gone, {}, 404,
+     "Container session not found, or it was shut down due to inactivity."),
+    ("another's", None, {"sub": "bob"}, 403, "Container session belongs to another principal"),
+    ("another tenant's", None, {"tenant_id": "t"}, 403,
+     "Container session belongs to another tenant"),
+    ("another node's", elsewhere, {}, 409,
+     "Container session is attached to a different execution node. Route follow-up requests to "
+     "the original node or use a shared Docker daemon."),
+    ("too old", too_old, {}, 404,
+     "Container session expired after reaching its maximum lifetime."),
+    ("used up", used_up, {}, 429, "Container session reached its maximum number of executions."),
+    ("of one who asks too often", beside_another, {}, 429,
+     "Rate limit exceeded for this principal. Please slow down."),
 ]
 # fmt: on
 
@@ -141,6 +184,43 @@ def rows(tap):
         def _():
             files = [given(f"{i:03}-{'x' * 100}", "x") for i in range(1000)]
             equal(session.bash("ls | wc -l", files=files).stdout, "1000\n")
+    with (
+        scratch() as where,
+        Redis(where).start() as redis,
+        Gateway(
+            where,
+            redis,
+            JWT_SECRET=SECRET,
+            MAX_EXECUTIONS_PER_SESSION=1,
+            RATE_LIMIT_REQUESTS_PER_WINDOW=1,
+        ) as gateway,
+    ):
+        before_files(tap, redis, gateway)
+
+
+def before_files(tap, redis, gateway):
+    """The order of contract 1.2.6: whoever may not use the session hears that first."""
+
+    def client(**claims):
+        return gateway.client(token=token(claims))
+
+    for name, spoil, claims, status, text in BEFORE:
+
+        @tap.row(f"order: bad files and a session that is {name}: {status}")
+        def _():
+            with client(sub=name).session() as session:
+                if spoil:
+                    spoil(redis, f"cg:{{{gateway.deployment}}}:session:{session.id}", session)
+                asked = client(**{"sub": name, **claims}).execute(session.id, "1", files=TWICE)
+                equal((asked.status, asked.detail), (status, text))
+
+    @tap.row("order: bad files spend nothing, neither of the only run nor of the only request")
+    def _():
+        with client(sub="patient").session() as session:
+            for _ in range(3):
+                asked = session.ask("1", files=TWICE)
+                equal((asked.status, asked.detail), (400, TOLD_TWICE))
+            session.answers()
 
 
 def going_in(tap, session):
