@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import select
 import urllib.parse
 
 from support import fastcgi
@@ -225,6 +226,24 @@ def cheap(tap, gateway):
             ensure(len(response.body) < 4096, len(response.body), "bytes of answer:")
             grown = max(now - before[pid] for pid, now in resident(gateway).items())
             ensure(grown <= 2 * size, grown, f"a worker grew, for {len(body)} bytes of body, by:")
+
+
+    for name, token in (("no token", None), ("a wrong one", "x" * 48)):
+
+        @tap.row(f"a stranger's body of 32 MiB is not read: {name}")
+        def _():
+            bearer = [("Authorization", f"Bearer {token}")] if token else []
+            params = fastcgi.params_for("POST", "/execute", JSON + bearer, length=32 << 20)
+            before, sent = resident(gateway), 0
+            with fastcgi.Exchange(gateway.socket, 20) as exchange:
+                exchange.write(fastcgi.begin(params))
+                while sent < 32 << 20 and not select.select([exchange.socket], [], [], 0)[0]:
+                    exchange.write(fastcgi.record(fastcgi.STDIN, bytes(16384)))
+                    sent += 16384
+                equal(exchange.answer().status, 401)
+            ensure(sent <= 1 << 20, sent, "bytes that had left before the answer was there:")
+            grown = max(now - before[pid] for pid, now in resident(gateway).items())
+            ensure(grown <= 1 << 20, grown, "a worker grew by:")
 
 
 def crowd(tap, gateway):

@@ -8,7 +8,9 @@ answers of a real gateway that must come through whole.
 import base64
 import contextlib
 import json
+import os
 import pathlib
+import select
 import sys
 import time
 
@@ -37,14 +39,14 @@ def rows(tap):
             front = start(str(where), str(gateway.socket))
             tap.prefix = f"{front.name}: "
             try:
-                through(tap, gateway, front)
+                through(tap, gateway, front, where / "uploads")
             finally:
                 tap.prefix = ""
                 front.stop()
         tap.row("servers: nothing is left")(lambda: settled(gateway, []))
 
 
-def through(tap, gateway, front):
+def through(tap, gateway, front, uploads):
     def ask(method, target, headers=(), body=b"", **more):
         return http.ask(front.port, method, target, headers, body, **more)
 
@@ -306,6 +308,28 @@ def through(tap, gateway, front):
             gateway.start()
             eventually(lambda: ask("GET", "/healthz").status == 200, 40, "healthy again", 0.2)
             session.answers()
+
+    @tap.row("180 MB of a stranger's: refused early, nothing of it stays on disk", seconds=120)
+    def _():
+        piece, sent = bytes(1 << 20), []
+        for headers, frame in (
+            ([("Content-Length", str(180 << 20))], piece),
+            ([("Transfer-Encoding", "chunked")], b"%x\r\n%s\r\n" % (len(piece), piece)),
+        ):
+            with http.Connection(front.port, timeout=60) as connection:
+                connection.write(connection.head("POST", "/execute", JSON + headers))
+                sent.append(0)
+                with contextlib.suppress(OSError):      # it has its answer, or the door shut
+                    while sent[-1] < 180 and not select.select([connection.socket], [], [], 0)[0]:
+                        connection.socket.sendall(frame)
+                        sent[-1] += 1
+                with contextlib.suppress(http.Closed):  # the answer went down with the rest
+                    response = connection.answer()
+                    ensure(response.status in (401, 413), response)
+        # its limit, and what the sockets hold
+        ensure(max(sent) <= 80, sent, "MiB that were taken:")
+        eventually(lambda: not os.listdir(uploads), 30, "empty again")
+        equal(ask("GET", "/livez").status, 200)
 
     @tap.row("500 connections that say nothing, or half of it: others are served", seconds=120)
     def _():
