@@ -310,6 +310,39 @@ def a_misspelt_setting_is_told():
         assert line in told, told
 
 
+# older name: the setting, a value
+ALIASES = {
+    "API_KEY": ("API_KEYS", "a:" + KEY), "GATEWAY_DOCKER_HOST": ("DOCKER_HOST", "tcp://a:2376"),
+    "SECCOMP_PROFILE_PATH": ("SECCOMP_PROFILE_DAEMON_PATH", "/profile.json"),
+    "RENDERING_VERSION": ("SLIDE_RENDERING_VERSION", "v2"),
+    "ACTIVE_RENDERING_VERSION": ("SLIDE_RENDERING_VERSION", "v2"),
+    "MAX_RENDER_REQUEST_BODY_BYTES": ("RENDER_MAX_REQUEST_BODY_BYTES", "190000000"),
+    "MAX_RENDER_HTML_CHARS": ("RENDER_MAX_HTML_CHARS", "2000"),
+    "MAX_HTML_CHARS": ("RENDER_MAX_HTML_CHARS", "2000"),
+    "MAX_RENDER_INPUT_FILES": ("RENDER_MAX_INPUT_FILES", "7"),
+    "MAX_RENDER_SLIDES": ("RENDER_MAX_SLIDES", "7"), "MAX_SLIDES": ("RENDER_MAX_SLIDES", "7"),
+    "MAX_RENDER_ASSET_BYTES": ("RENDER_MAX_ASSET_BYTES", "2000"),
+    "MAX_ASSET_BYTES": ("RENDER_MAX_ASSET_BYTES", "2000"),
+    "MAX_RENDER_TOTAL_ASSET_BYTES": ("RENDER_MAX_TOTAL_ASSET_BYTES", "30000000"),
+    "MAX_TOTAL_ASSET_BYTES": ("RENDER_MAX_TOTAL_ASSET_BYTES", "30000000"),
+    "MAX_RENDER_OUTPUT_BYTES": ("RENDER_MAX_OUTPUT_BYTES", "30000000"),
+    "ALLOWED_HOSTS": ("RENDER_ALLOWED_HOSTS", "localhost"),
+    "ALLOW_INSECURE_PRODUCTION_CONFIGURATION":
+        ("RENDER_ALLOW_INSECURE_PRODUCTION_CONFIGURATION", "true"),
+    "LATEX_TIMEOUT_SECONDS": ("LATEX_RENDER_TIMEOUT_SECONDS", "77"),
+    "MAX_LATEX_RENDER_REQUEST_BODY_BYTES": ("LATEX_RENDER_MAX_REQUEST_BODY_BYTES", "2000"),
+}
+
+
+def every_older_name_counts_where_the_newer_is_absent():
+    for alias, (name, value) in ALIASES.items():
+        shown = "(set)" if name == "API_KEYS" else value
+        lines = call("--check", **{name: None, alias: value}).stdout.splitlines()
+        assert f"{name}={shown}\t(environment, as {alias})\tok" in lines, alias
+        lines = call("--check", **{name: value, alias: "old"}).stdout.splitlines()
+        assert f"{name}={shown}\t(environment)\tok" in lines, alias
+
+
 TESTS = [
     it_answers_for_itself_with_nothing_behind_it, what_needs_redis_is_unavailable_for_now,
     who_is_not_known_sends_no_body, a_body_is_counted_as_it_arrives, two_of_one_header_are_refused,
@@ -319,6 +352,7 @@ TESTS = [
     who_has_connected_is_served, who_is_told_again_and_again_ends_at_once,
     its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
     the_command_line_explains_itself, unfit_settings_end_with_78, a_misspelt_setting_is_told,
+    every_older_name_counts_where_the_newer_is_absent,
 ]
 
 
