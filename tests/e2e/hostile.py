@@ -182,6 +182,31 @@ def framing(tap, gateway):
             exchange.write(fastcgi.record(fastcgi.PARAMS) + fastcgi.record(fastcgi.STDIN))
             equal(exchange.answer().status, 200)
 
+    mega = "x" * (1 << 20)
+    for name, params, status in (
+        ("10,000 headers", [(f"HTTP_X_{i}", "x") for i in range(10000)], 200),
+        ("a header's name of 1 MiB", [("HTTP_" + mega, "x")], 200),
+        ("a header of 8 MiB", [("HTTP_X", mega * 8)], 200),
+        ("a request id of 1 MiB", [("HTTP_X_REQUEST_ID", mega)], 200),
+        ("a query of 1 MiB", [("QUERY_STRING", mega)], 200),
+        ("a token of 1 MiB", [("HTTP_AUTHORIZATION", "Bearer " + mega)], 200),
+        ("a path of 1 MiB", [("PATH_INFO", "/" + mega)], 404),
+        ("a method of 1 MiB", [("REQUEST_METHOD", mega)], 405),
+    ):
+
+        @tap.row(f"params: {name}: {status}, and little of it in the log")
+        def _():
+            before = resident(gateway), len(gateway.logged())
+            said = {"REQUEST_METHOD": "GET", "PATH_INFO": "/livez", **dict(params)}
+            with fastcgi.Exchange(gateway.socket, 20) as exchange:
+                exchange.write(fastcgi.begin(said.items()) + fastcgi.stream(fastcgi.STDIN, b""))
+                equal(exchange.answer().status, status)
+            grown = max(now - before[0][pid] for pid, now in resident(gateway).items())
+            ensure(grown <= 64 << 20, grown, "a worker grew by:")
+            said = lambda: gateway.logged()[before[1] :].rpartition("\n")[0]
+            lines = eventually(said, 30, "a line").splitlines()
+            ensure(all(len(line) < 20000 and json.loads(line) for line in lines), lines)
+
     @tap.row("framing: clients that leave at every place do not cost a worker")
     def _():
         body = json.dumps(RUN).encode()
