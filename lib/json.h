@@ -69,6 +69,11 @@ struct json_out {
 void json_begin(struct json_out *o, char bracket);         /* '{' or '[' */
 void json_end(struct json_out *o, char bracket);           /* '}' or ']' */
 void json_key(struct json_out *o, const char *name);
+/* A whole member: the name, and what json_put_str, _int or _bool make of the value; a list of texts. */
+void json_key_str(struct json_out *o, const char *name, const char *s);
+void json_key_int(struct json_out *o, const char *name, int64_t n);
+void json_key_bool(struct json_out *o, const char *name, bool b);
+void json_key_strs(struct json_out *o, const char *name, const char *const *list);  /* NULL ends it */
 /* Escapes; ill-formed UTF-8 becomes U+FFFD; non-ASCII stays as it is. */
 void json_put_text(struct json_out *o, struct slice s);
 void json_put_str(struct json_out *o, const char *s);      /* NULL puts null */

@@ -170,6 +170,33 @@ void json_put_null(struct json_out *o)
 	json_put_literal(o, "null");
 }
 
+void json_key_str(struct json_out *o, const char *name, const char *s)
+{
+	json_key(o, name);
+	json_put_str(o, s);
+}
+
+void json_key_int(struct json_out *o, const char *name, int64_t n)
+{
+	json_key(o, name);
+	json_put_int(o, n);
+}
+
+void json_key_bool(struct json_out *o, const char *name, bool b)
+{
+	json_key(o, name);
+	json_put_bool(o, b);
+}
+
+void json_key_strs(struct json_out *o, const char *name, const char *const *list)
+{
+	json_key(o, name);
+	json_begin(o, '[');
+	for (; list && *list; list++)
+		json_put_str(o, *list);
+	json_end(o, ']');
+}
+
 void json_put_base64(struct json_out *o, const void *bytes, size_t len)
 {
 	begin_value(o);

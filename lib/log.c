@@ -45,8 +45,7 @@ static void put_time(struct json_out *o)
 	gmtime_r(&seconds, &tm);
 	(void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
 	               tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
-	json_key(o, "ts");
-	json_put_str(o, text);
+	json_key_str(o, "ts", text);
 }
 
 static void put_number(struct json_out *o, const struct log_field *f)
@@ -111,8 +110,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 		whole = put_field(&o, f) && whole;
 	line.max = LINE_MAX_BYTES;
 	if (!whole) {
-		json_key(&o, "cut");
-		json_put_bool(&o, true);
+		json_key_bool(&o, "cut", true);
 	}
 	json_end(&o, '}');
 	buf_putc(&line, '\n');

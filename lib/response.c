@@ -72,8 +72,7 @@ void response_fail(struct response *res, struct request *req, const struct error
 	buf_reset(&res->body);
 	res->content_type = "application/json";
 	json_begin(&o, '{');
-	json_key(&o, "detail");
-	json_put_str(&o, err->msg);
+	json_key_str(&o, "detail", err->msg);
 	json_end(&o, '}');
 }
 

@@ -20,8 +20,7 @@ static bool begin(struct check *c, const char *type)
 		json_begin(o, '[');
 	}
 	json_begin(o, '{');
-	json_key(o, "type");
-	json_put_str(o, type);
+	json_key_str(o, "type", type);
 	json_key(o, "loc");
 	json_begin(o, '[');
 	return true;
@@ -40,8 +39,7 @@ static void put_place(struct json_out *o, const struct spot *spot)
 static void put_message(struct json_out *o, const char *msg)
 {
 	json_end(o, ']');
-	json_key(o, "msg");
-	json_put_str(o, msg);
+	json_key_str(o, "msg", msg);
 	json_key(o, "input");
 }
 

@@ -4,24 +4,6 @@
 #include "fcgi-app/api/metrics.h"
 #include "lib/text.h"
 
-static void put_str(struct json_out *o, const char *key, const char *value)
-{
-	json_key(o, key);
-	json_put_str(o, value);
-}
-
-static void put_bool(struct json_out *o, const char *key, bool value)
-{
-	json_key(o, key);
-	json_put_bool(o, value);
-}
-
-static void put_int(struct json_out *o, const char *key, int64_t value)
-{
-	json_key(o, key);
-	json_put_int(o, value);
-}
-
 /* Begins the answer. */
 static struct backend_health put_status(struct app *app, struct response *res, struct json_out *o)
 {
@@ -30,7 +12,7 @@ static struct backend_health put_status(struct app *app, struct response *res, s
 
 	res->status = healthy ? 200 : 503;
 	json_begin(o, '{');
-	put_str(o, "status", healthy ? "healthy" : "degraded");
+	json_key_str(o, "status", healthy ? "healthy" : "degraded");
 	return h;
 }
 
@@ -65,14 +47,15 @@ static void put_docker(struct app *app, struct json_out *o, const struct backend
 
 	if (h->docker && h->redis)
 		(void)backend_identify(&app->backend, deadline_in_ms(HEALTH_MS), &ignored);
-	put_bool(o, "docker_connected", h->docker);
-	put_str(o, "docker_daemon_id", known(app->backend.daemon_id));
-	put_str(o, "docker_daemon_name", known(app->backend.daemon_name));
-	put_bool(o, "sandbox_image_available", h->image);
-	put_str(o, "sandbox_image", c->sandbox_image);
-	put_str(o, "sandbox_runtime", *c->sandbox_runtime != '\0' ? c->sandbox_runtime : "default");
-	put_bool(o, "public_beta_mode", c->public_beta_mode);
-	put_bool(o, "strong_sandbox_isolation_required", c->require_strong_sandbox_isolation);
+	json_key_bool(o, "docker_connected", h->docker);
+	json_key_str(o, "docker_daemon_id", known(app->backend.daemon_id));
+	json_key_str(o, "docker_daemon_name", known(app->backend.daemon_name));
+	json_key_bool(o, "sandbox_image_available", h->image);
+	json_key_str(o, "sandbox_image", c->sandbox_image);
+	json_key_str(o, "sandbox_runtime",
+	             *c->sandbox_runtime != '\0' ? c->sandbox_runtime : "default");
+	json_key_bool(o, "public_beta_mode", c->public_beta_mode);
+	json_key_bool(o, "strong_sandbox_isolation_required", c->require_strong_sandbox_isolation);
 }
 
 static void put_metrics(struct app *app, struct request *req, struct json_out *o, bool redis)
@@ -100,16 +83,16 @@ static void put_origins(struct json_out *o, const char *list)
 
 static void put_limits(struct json_out *o, const struct config *c)
 {
-	put_int(o, "max_concurrent_executions", c->max_concurrent_executions);
-	put_int(o, "max_concurrent_renders", c->max_concurrent_renders);
-	put_str(o, "active_rendering_version", c->slide_rendering_version);
-	put_int(o, "render_timeout_seconds", c->render_timeout_seconds);
-	put_int(o, "latex_render_max_request_body_bytes", config_latex_body(c));
-	put_int(o, "latex_render_timeout_seconds", c->latex_render_timeout_seconds);
-	put_int(o, "default_timeout", c->default_timeout);
-	put_int(o, "session_timeout_seconds", c->session_timeout_seconds);
-	put_int(o, "max_session_lifetime_seconds", c->max_session_lifetime_seconds);
-	put_int(o, "max_executions_per_session", c->max_executions_per_session);
+	json_key_int(o, "max_concurrent_executions", c->max_concurrent_executions);
+	json_key_int(o, "max_concurrent_renders", c->max_concurrent_renders);
+	json_key_str(o, "active_rendering_version", c->slide_rendering_version);
+	json_key_int(o, "render_timeout_seconds", c->render_timeout_seconds);
+	json_key_int(o, "latex_render_max_request_body_bytes", config_latex_body(c));
+	json_key_int(o, "latex_render_timeout_seconds", c->latex_render_timeout_seconds);
+	json_key_int(o, "default_timeout", c->default_timeout);
+	json_key_int(o, "session_timeout_seconds", c->session_timeout_seconds);
+	json_key_int(o, "max_session_lifetime_seconds", c->max_session_lifetime_seconds);
+	json_key_int(o, "max_executions_per_session", c->max_executions_per_session);
 }
 
 bool api_health_details(struct app *app, struct request *req, struct response *res,
@@ -120,12 +103,12 @@ bool api_health_details(struct app *app, struct request *req, struct response *r
 	struct backend_health h = put_status(app, res, &o);
 
 	(void)err;
-	put_str(&o, "app_env", c->app_env);
-	put_str(&o, "auth_mode", auth_mode(c));
+	json_key_str(&o, "app_env", c->app_env);
+	json_key_str(&o, "auth_mode", auth_mode(c));
 	put_docker(app, &o, &h);
-	put_str(&o, "state_backend", "RedisStateBackend");
-	put_bool(&o, "state_backend_healthy", h.redis);
-	put_bool(&o, "cors_enabled", c->enable_cors);
+	json_key_str(&o, "state_backend", "RedisStateBackend");
+	json_key_bool(&o, "state_backend_healthy", h.redis);
+	json_key_bool(&o, "cors_enabled", c->enable_cors);
 	put_origins(&o, c->cors_allow_origins);
 	put_limits(&o, c);
 	put_metrics(app, req, &o, h.redis);

@@ -7,21 +7,6 @@
 
 enum { API_CONTRACT = 1 };
 
-static void put_strs(struct json_out *o, const char *key, const char *const *items)
-{
-	json_key(o, key);
-	json_begin(o, '[');
-	for (; *items; items++)
-		json_put_str(o, *items);
-	json_end(o, ']');
-}
-
-static void put_member(struct json_out *o, const char *key, const char *text)
-{
-	json_key(o, key);
-	json_put_str(o, text);
-}
-
 bool api_index(struct app *app, struct request *req, struct response *res, struct error *err)
 {
 	struct json_out o = { .to = &res->body };
@@ -30,12 +15,12 @@ bool api_index(struct app *app, struct request *req, struct response *res, struc
 	(void)req;
 	(void)err;
 	json_begin(&o, '{');
-	put_member(&o, "message", "Code Execution Gateway");
-	put_member(&o, "version", "v" PACKAGE_VERSION);
-	put_member(&o, "execute_endpoint", "/execute");
-	put_member(&o, "render_endpoint", "/api/render");
-	put_member(&o, "latex_render_endpoint", "/api/latex/render");
-	put_member(&o, "version_endpoint", "/version");
+	json_key_str(&o, "message", "Code Execution Gateway");
+	json_key_str(&o, "version", "v" PACKAGE_VERSION);
+	json_key_str(&o, "execute_endpoint", "/execute");
+	json_key_str(&o, "render_endpoint", "/api/render");
+	json_key_str(&o, "latex_render_endpoint", "/api/latex/render");
+	json_key_str(&o, "version_endpoint", "/version");
 	json_end(&o, '}');
 	return true;
 }
@@ -49,10 +34,8 @@ static void put_features(struct json_out *o)
 
 	json_key(o, "features");
 	json_begin(o, '{');
-	for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
-		json_key(o, features[i]);
-		json_put_bool(o, true);
-	}
+	for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+		json_key_bool(o, features[i], true);
 	json_end(o, '}');
 }
 
@@ -65,20 +48,18 @@ bool api_version(struct app *app, struct request *req, struct response *res, str
 	(void)req;
 	(void)err;
 	json_begin(&o, '{');
-	put_member(&o, "version", PACKAGE_VERSION);
-	put_member(&o, "tag", "v" PACKAGE_VERSION);
-	json_key(&o, "api_contract_version");
-	json_put_int(&o, API_CONTRACT);
-	json_key(&o, "beta");
-	json_put_bool(&o, c->public_beta_mode || config_names_beta(c));
-	put_member(&o, "active_execution_version", "v1");
-	put_member(&o, "default_execution_version", "v1");
-	put_strs(&o, "supported_execution_versions", execution);
-	put_strs(&o, "available_execution_versions", execution);
-	put_member(&o, "active_rendering_version", c->slide_rendering_version);
-	put_member(&o, "default_rendering_version", "v1");
-	put_strs(&o, "supported_rendering_versions", rendering);
-	put_strs(&o, "available_rendering_versions", rendering);
+	json_key_str(&o, "version", PACKAGE_VERSION);
+	json_key_str(&o, "tag", "v" PACKAGE_VERSION);
+	json_key_int(&o, "api_contract_version", API_CONTRACT);
+	json_key_bool(&o, "beta", c->public_beta_mode || config_names_beta(c));
+	json_key_str(&o, "active_execution_version", "v1");
+	json_key_str(&o, "default_execution_version", "v1");
+	json_key_strs(&o, "supported_execution_versions", execution);
+	json_key_strs(&o, "available_execution_versions", execution);
+	json_key_str(&o, "active_rendering_version", c->slide_rendering_version);
+	json_key_str(&o, "default_rendering_version", "v1");
+	json_key_strs(&o, "supported_rendering_versions", rendering);
+	json_key_strs(&o, "available_rendering_versions", rendering);
 	put_features(&o);
 	json_end(&o, '}');
 	return true;
@@ -92,7 +73,7 @@ bool api_alive(struct app *app, struct request *req, struct response *res, struc
 	(void)req;
 	(void)err;
 	json_begin(&o, '{');
-	put_member(&o, "status", "ok");
+	json_key_str(&o, "status", "ok");
 	json_end(&o, '}');
 	return true;
 }

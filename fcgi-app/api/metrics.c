@@ -72,8 +72,7 @@ bool api_metrics_json(struct app *app, struct request *req, struct response *res
 	if (!scrape_read(&app->backend, &req->arena, &view, err))
 		return false;
 	json_begin(&o, '{');
-	json_key(&o, "_note");
-	json_put_str(&o, NOTE);
+	json_key_str(&o, "_note", NOTE);
 	metrics_put_members(&o, &view);
 	json_end(&o, '}');
 	return true;

@@ -30,12 +30,9 @@ static void put_file(struct json_out *o, const struct output_file *f, const stru
 		json_put_null(o);
 	else
 		json_put_base64(o, content->data ? content->data + f->at : "", f->len);
-	json_key(o, "mime_type");
-	json_put_str(o, f->mime_type);
-	json_key(o, "size");
-	json_put_int(o, f->size);
-	json_key(o, "error");
-	json_put_str(o, f->error);
+	json_key_str(o, "mime_type", f->mime_type);
+	json_key_int(o, "size", f->size);
+	json_key_str(o, "error", f->error);
 	json_end(o, '}');
 }
 
@@ -65,25 +62,20 @@ static void put_truncated(struct json_out *o, const struct run_exit *e, int64_t 
 {
 	json_key(o, "truncated");
 	json_begin(o, '{');
-	json_key(o, "stdout");
-	json_put_bool(o, e->stdout_chars > (uint64_t)max_chars);
-	json_key(o, "stderr");
-	json_put_bool(o, e->stderr_chars > (uint64_t)max_chars);
+	json_key_bool(o, "stdout", e->stdout_chars > (uint64_t)max_chars);
+	json_key_bool(o, "stderr", e->stderr_chars > (uint64_t)max_chars);
 	json_end(o, '}');
 }
 
 /* What the contract's clients do not know: how a run ended, and what it took. */
 static void put_more(struct json_out *o, const struct config *c, const struct result *r)
 {
-	json_key(o, "outcome");
-	json_put_str(o, outcome_word(r->outcome));
+	json_key_str(o, "outcome", outcome_word(r->outcome));
 	put_measured(o, "exit_code", r->exit.outcome == RUN_EXITED, r->exit.status);
-	json_key(o, "signal");
-	json_put_str(o, r->signal);
+	json_key_str(o, "signal", r->signal);
 	put_usage(o, &r->exit);
 	put_truncated(o, &r->exit, c->max_output_chars);
-	json_key(o, "files_skipped");
-	json_put_int(o, r->files_skipped);
+	json_key_int(o, "files_skipped", r->files_skipped);
 }
 
 void result_put(struct response *res, const struct config *c, const struct result *r)
@@ -92,16 +84,13 @@ void result_put(struct response *res, const struct config *c, const struct resul
 
 	res->outcome = outcome_word(r->outcome);
 	json_begin(&o, '{');
-	json_key(&o, "execution_id");
-	json_put_str(&o, r->id);
+	json_key_str(&o, "execution_id", r->id);
 	json_key(&o, "stdout");
 	json_put_text(&o, buf_slice(&r->stdout_text));
 	json_key(&o, "stderr");
 	json_put_text(&o, buf_slice(&r->stderr_text));
-	json_key(&o, "error");
-	json_put_str(&o, r->error);
-	json_key(&o, "error_type");
-	json_put_str(&o, r->error_type);
+	json_key_str(&o, "error", r->error);
+	json_key_str(&o, "error_type", r->error_type);
 	json_key(&o, "files");
 	json_begin(&o, '[');
 	for (size_t i = 0; i < r->n_files; i++)
@@ -114,8 +103,7 @@ void result_put(struct response *res, const struct config *c, const struct resul
 		json_put_fixed(&o, r->install_time_s, 2);
 	else
 		json_put_null(&o);
-	json_key(&o, "timed_out");
-	json_put_bool(&o, r->timed_out);
+	json_key_bool(&o, "timed_out", r->timed_out);
 	put_more(&o, c, r);
 	json_end(&o, '}');
 }

@@ -21,21 +21,15 @@ static void put_session(struct response *res, const struct session *s)
 	struct json_out o = { .to = &res->body };
 
 	json_begin(&o, '{');
-	json_key(&o, "container_id");
-	json_put_str(&o, s->id);
-	json_key(&o, "status");
-	json_put_str(&o, "active");
+	json_key_str(&o, "container_id", s->id);
+	json_key_str(&o, "status", "active");
 	put_seconds(&o, "uptime_seconds", s->now_ms > s->created_ms ? s->now_ms - s->created_ms : 0);
 	put_seconds(&o, "last_activity", s->active_ms);
 	put_seconds(&o, "expires_at", s->expires_ms);
-	json_key(&o, "execution_count");
-	json_put_int(&o, s->executions);
-	json_key(&o, "max_executions");
-	json_put_int(&o, s->max_executions);
-	json_key(&o, "docker_daemon_id");
-	json_put_str(&o, s->daemon_id);
-	json_key(&o, "network_enabled");
-	json_put_bool(&o, s->network);
+	json_key_int(&o, "execution_count", s->executions);
+	json_key_int(&o, "max_executions", s->max_executions);
+	json_key_str(&o, "docker_daemon_id", s->daemon_id);
+	json_key_bool(&o, "network_enabled", s->network);
 	json_end(&o, '}');
 }
 
@@ -74,10 +68,9 @@ bool api_session_delete(struct app *app, struct request *req, struct response *r
 	if (!session_delete(&app->backend, &req->arena, req->who, req->resource, err))
 		return false;
 	json_begin(&o, '{');
-	json_key(&o, "status");
-	json_put_str(&o, "success");
-	json_key(&o, "message");
-	json_put_str(&o, arena_printf(&req->arena, "Container %s removed.", req->resource));
+	json_key_str(&o, "status", "success");
+	json_key_str(&o, "message",
+	             arena_printf(&req->arena, "Container %s removed.", req->resource));
 	json_end(&o, '}');
 	return true;
 }
