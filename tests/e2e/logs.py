@@ -31,9 +31,6 @@ REQUESTS = [
      "/containers/{container_id}", "not_found", None),
     ("a member that names none", "POST", "/execute", "alice",
      b'{"container_id":"hidden-14","code":"1"}', 404, "/execute", "not_found", None),
-    ("a file sent twice", "POST", "/execute", "alice",
-     json.dumps({"container_id": NOWHERE, "code": "1", "files": [given("hidden-15", "")] * 2}).encode(),
-     400, "/execute", "invalid", NOWHERE[:12]),
     ("a body too large", "POST", "/execute", None, bytes(4097), 413, "/execute", "too_large",
      None),
     ("broken JSON", "POST", "/execute", "alice", b"{'hidden-3", 422, "/execute", "unprocessable",
@@ -106,6 +103,17 @@ def lines(tap, where, redis):
                     matches("^[0-9a-f]{12}$", line["principal"])
 
         with gateway.session() as session:
+
+            @tap.row("log: a file sent twice")
+            def _():
+                response = session.ask("1", files=[given("hidden-15", "")] * 2)
+                matches("hidden-15", response.detail)
+                line = entry(gateway, response)
+                equal(
+                    [line.get(k) for k in ("status", "outcome", "session", "message", "detail")],
+                    [400, "invalid", session.id[:12], None, None],
+                )
+
             for code, language, more, outcome in RUNS:
 
                 @tap.row(f"log: a run of {language} that ends with {outcome}")
