@@ -12,9 +12,7 @@ import struct
 import subprocess
 import time
 
-import fronts
-import wire
-from support import http
+from support import fronts, http, wire
 from support.gateway import Client, Gateway
 from support.redis import Redis
 from support.service import scratch

@@ -3,19 +3,15 @@
 
 import gzip
 import os
-import pathlib
 import re
 import subprocess
 import sys
 
-from support import pypi
+from support import fronts, pypi
 from support.gateway import Gateway
 from support.redis import Redis
 from support.service import TOP, scratch
 from support.tap import ensure, equal, matches
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "servers"))
-import fronts  # noqa: E402
 
 HIDDEN = {"/internal/auth/apikey", "/openapi.json", "/docs", "/docs/{file}"}
 COMMON = {

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 
-from fault.toxic import Toxic
 from support import tokens
 from support.docker import Docker
 from support.gateway import Gateway
 from support.redis import Redis
 from support.service import BUILD, DOCKER_HOST, IMAGE, Clean, free_port, scratch
 from support.tap import ensure, equal, eventually, matches, together
+from support.toxic import Toxic
 
 LIGHT = ("/health", "/healthz", "/readyz")
 DETAILS = ("/health/details", "/healthz/details")

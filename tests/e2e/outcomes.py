@@ -4,11 +4,11 @@
 import json
 import signal
 
-from fault.toxic import Toxic
 from support.gateway import Gateway, Result
 from support.redis import Redis
 from support.service import DOCKER_HOST, TOP, scratch
 from support.tap import Background, ensure, equal, eventually
+from support.toxic import Toxic
 
 MEMBERS = ["outcome", "exit_code", "signal", "usage", "truncated", "files_skipped"]
 DESCRIBED = json.loads((TOP / "fcgi-app/docs/openapi.json").read_text())["components"]["schemas"][

@@ -9,20 +9,15 @@ import base64
 import contextlib
 import json
 import os
-import pathlib
 import select
-import sys
 import time
 
-from support import http
+from support import fronts, http
 from support.gateway import Client, Gateway, given, settled
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal, eventually, matches, together
 from support.tokens import SECRET, token
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "servers"))
-import fronts  # noqa: E402
 
 GONE = "Container session not found, or it was shut down due to inactivity."
 NOWHERE = "f" * 64

@@ -3,8 +3,8 @@
 
 import struct
 
-import wire
-from wire import Kind, Outcome, Type, frame
+from support import wire
+from support.wire import Kind, Outcome, Type, frame
 
 from .fakedocker import Gone
 

@@ -7,9 +7,9 @@ from support.gateway import Gateway, Session
 from support.redis import Redis
 from support.service import DOCKER_HOST, scratch
 from support.tap import ensure, equal, eventually, together
+from support.toxic import Toxic
 
 from .oracle import typed
-from .toxic import Toxic
 
 
 def rows(tap):

@@ -8,9 +8,9 @@ from support.gateway import Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import Background, ensure, equal, eventually, together
+from support.toxic import Toxic
 
 from .oracle import Oracle, healthy, typed
-from .toxic import Toxic
 
 # what Redis says instead
 # fmt: off

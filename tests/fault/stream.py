@@ -5,13 +5,12 @@ import concurrent.futures
 import struct
 import time
 
-import wire
-from wire import Kind, Outcome, Raised, Type
-
+from support import wire
 from support.gateway import Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal
+from support.wire import Kind, Outcome, Raised, Type
 
 from . import fakedocker as fake
 from .fakesupervisor import Supervisor, exited, file, frame, printed, ready

@@ -9,11 +9,9 @@ import os
 import pathlib
 import select
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import wire  # noqa: E402
+from support import wire
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LIBEXEC = "/usr/libexec/code-gateway"

@@ -6,7 +6,7 @@ import re
 import time
 import traceback
 
-import box
+from . import box
 
 ROWS = []
 

@@ -3,8 +3,9 @@
 
 import time
 
-from rows import row
-from wire import Outcome
+from support.wire import Outcome
+
+from .rows import row
 
 SCRIPT = "/tmp/misc/e1/script.sh"
 

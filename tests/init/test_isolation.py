@@ -6,9 +6,10 @@ Each probe runs as Python in the sandbox and prints one line per attempt that wa
 
 import textwrap
 
-import wire
-from rows import row
-from wire import Outcome
+from support import wire
+from support.wire import Outcome
+
+from .rows import row
 
 PRELUDE = """
 import ctypes, errno, os, signal, socket, struct, sys

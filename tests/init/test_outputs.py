@@ -3,8 +3,9 @@
 
 import textwrap
 
-from rows import row
-from wire import Kind, Outcome
+from support.wire import Kind, Outcome
+
+from .rows import row
 
 
 def py(box, code, **fields):

@@ -6,9 +6,10 @@ import tempfile
 import textwrap
 import time
 
-from box import Box
-from rows import row
-from wire import Outcome
+from support.wire import Outcome
+
+from .box import Box
+from .rows import row
 
 AUTO, NONE = b"auto", b"none"
 

@@ -4,8 +4,9 @@
 import textwrap
 import time
 
-from rows import row
-from wire import Outcome, Raised, Type, frame
+from support.wire import Outcome, Raised, Type, frame
+
+from .rows import row
 
 TRACEBACK = "Traceback (most recent call last):\n"
 IN_MODULE = '  File "<user_code>", line 1, in <module>\n'

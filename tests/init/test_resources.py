@@ -3,9 +3,10 @@
 
 import time
 
-from box import Box
-from rows import row
-from wire import Outcome
+from support.wire import Outcome
+
+from .box import Box
+from .rows import row
 
 BOMB = "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass\n"
 

@@ -4,11 +4,12 @@
 import os
 import time
 
-import box as boxes
-import wire
-from box import Box
-from rows import row
-from wire import Outcome, Type, frame
+from support import wire
+from support.wire import Outcome, Type, frame
+
+from . import box as boxes
+from .box import Box
+from .rows import row
 
 SLEEP = "import time; print('up'); time.sleep(60)"
 BEAT = "import time; print('up')\nwhile True: open('beat', 'w').close(); time.sleep(0.05)"

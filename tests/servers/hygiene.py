@@ -5,10 +5,10 @@ import os
 import re
 import time
 
+from support import fronts
 from support.service import TOP, scratch
 from support.tap import eventually
 
-from . import fronts
 from .client import connect, head, read, request, responses
 from .echo import Echo
 

@@ -4,9 +4,9 @@ import socket
 import ssl
 import subprocess
 
+from support import fronts
 from support.service import scratch
 
-from . import fronts
 from .client import head, read, request
 from .echo import Echo
 

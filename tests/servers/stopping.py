@@ -4,13 +4,11 @@ import os
 import signal
 import time
 
-from support import http
+from support import fronts, http
 from support.gateway import Client, Gateway, serving
 from support.redis import Redis
 from support.service import BUILD, children, lives, scratch
 from support.tap import Background, ensure, equal, eventually
-
-from . import fronts
 
 SLOW = "import time; time.sleep(1.5); print('whole')"
 

@@ -1,42 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The web servers, started with the configurations as shipped and nothing but environment."""
+
+import contextlib
 import os
 import signal
-import socket
 import subprocess
-import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from .service import TOP, connects, free_port
+from .tap import Failed, eventually
+
 CORS = {
     "CORS_ALLOW_ORIGINS": "http://one.example, https://two.example:8443",
     "CORS_ALLOW_METHODS": "GET,POST,DELETE,OPTIONS",
     "CORS_ALLOW_HEADERS": "Authorization,Content-Type,X-Request-ID,X-API-Key",
     "CORS_ALLOW_CREDENTIALS": "true",
 }
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, seconds=20):
-    """Calls what until it is true; False when the time is over."""
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def accepts(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 class Front:
@@ -53,11 +31,17 @@ class Front:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        if not wait_for(lambda: accepts(self.port) or self.process.poll() is not None) \
-                or self.process.poll() is not None:
+        with contextlib.suppress(Failed):
+            eventually(lambda: self.accepts() or self.process.poll() is not None)
+        if self.process.poll() is not None or not self.accepts():
             self.stop()
             with open(self.log, encoding="utf-8", errors="replace") as log:
                 raise RuntimeError(f"{name} did not start: {log.read()[-2000:]}")
+
+    def accepts(self):
+        with contextlib.suppress(OSError):
+            return connects(self.port)
+        return False
 
     def stop(self, number=signal.SIGTERM):
         """Its exit status; killed after ten seconds."""
