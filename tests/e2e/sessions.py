@@ -451,7 +451,7 @@ def expiry(tap, where, redis):
     ):
         # Both clocks run at once: the waiting is the cost of these rows.
         quiet, used = idle.session(), idle.session()
-        doomed = unswept.session()
+        doomed = [unswept.session() for _ in range(3)]
         long = hard.session()
         began = time.monotonic()
         running = Background(lambda: long.ask("sleep 14; echo through", "bash", timeout=30))
@@ -469,13 +469,25 @@ def expiry(tap, where, redis):
             eventually(lambda: not idle.docker.exists(quiet.id), 60, "removed", 0.5)
             used.answers()
 
-        @tap.row("expiry: a session at the end of its life is gone, and says so")
-        def _():
-            time.sleep(max(0, began + 12.5 - time.monotonic()))
-            response = doomed.ask("1")
-            equal((response.status, response.detail), (404, EXPIRED))
-            equal(doomed.ask("1").detail, GONE)
-            eventually(lambda: not unswept.docker.exists(doomed.id), 60, "removed", 0.5)
+        for (name, told), session in zip(
+            {
+                "execute": lambda s: s.ask("1"),
+                "inspect": lambda s: s.inspect(),
+                "delete": lambda s: s.delete(),
+            }.items(),
+            doomed,
+        ):
+
+            @tap.row(f"expiry: a session at the end of its life is gone, and says so: {name}")
+            def _():
+                time.sleep(max(0, began + 12.5 - time.monotonic()))
+                path = f"/containers/{session.id}"
+                for other in (unswept.client("bob").get(path), unswept.client("bob").delete(path)):
+                    refused(other, 403, FOREIGN, retry=False)
+                refused(told(session), 404, EXPIRED, retry=False)
+                for again in (session.ask("1"), session.inspect(), session.delete()):
+                    refused(again, 404, GONE, retry=False)
+                eventually(lambda: not unswept.docker.exists(session.id), 60, "removed", 0.5)
 
         @tap.row("expiry: a run is not cut by the end of its session")
         def _():

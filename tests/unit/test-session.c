@@ -409,6 +409,12 @@ static void a_session_that_is_over_is_removed(void)
 	CU_ASSERT_FALSE(inspect(alice, made.id));
 	CU_ASSERT(stage_failed(&s, ERR_NOT_FOUND, GONE));
 	CU_ASSERT_EQUAL(engine.state->attaches, 1);
+	CU_ASSERT_FATAL(create(alice, &made));
+	CU_ASSERT_FALSE(drop(alice, made.id));
+	CU_ASSERT(stage_failed(&s, ERR_NOT_FOUND, "Container session expired after reaching its maximum lifetime."));
+	CU_ASSERT_FALSE(drop(alice, made.id));
+	CU_ASSERT(stage_failed(&s, ERR_NOT_FOUND, GONE));
+	CU_ASSERT_EQUAL(engine.state->attaches, 2);
 }
 
 static void deletion_is_friendly(void)
