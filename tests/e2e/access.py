@@ -4,13 +4,13 @@
 import secrets
 import subprocess
 
-from support.gateway import Gateway
+from support.gateway import NOWHERE, Gateway
 from support.redis import Redis
 from support.service import BUILD, Clean, scratch
 from support.tap import ensure, equal
 from support.tokens import SECRET, token
 
-from e2e.tokens import KINDS, NOWHERE, SMALL, pem_of
+from e2e.tokens import KINDS, SMALL, pem_of
 
 # What may come with a request.
 GIVEN = {

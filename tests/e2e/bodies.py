@@ -4,14 +4,11 @@
 import json
 
 from support import fastcgi
-from support.gateway import Gateway
+from support.fastcgi import JSON
+from support.gateway import GONE, NOWHERE, Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal, matches
-
-NOWHERE = "0123456789abcdef" * 4
-GONE = "Container session not found, or it was shut down due to inactivity."
-JSON = [("Content-Type", "application/json")]
 
 # name, bytes, text, offset in characters
 # fmt: off

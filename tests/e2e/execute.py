@@ -3,7 +3,7 @@
 
 import re
 
-from support.gateway import Gateway
+from support.gateway import GONE, Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import Skipped, ensure, equal, matches
@@ -525,10 +525,7 @@ def limits(tap, gateway):
                 timed_out(result, 1.0, removed)
                 equal(result.stdout, partial)
                 again = session.ask("print(1)")
-                equal(
-                    (again.status, again.detail),
-                    (404, "Container session not found, or it was shut down due to inactivity."),
-                )
+                equal((again.status, again.detail), (404, GONE))
                 equal(session.inspect().status, 404)
 
     @tap.row("time-out: half a character at the cut is U+FFFD, not lost")

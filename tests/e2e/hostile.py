@@ -8,14 +8,12 @@ import select
 import urllib.parse
 
 from support import fastcgi
-from support.gateway import Gateway
+from support.fastcgi import JSON
+from support.gateway import GONE, NOWHERE, Gateway
 from support.redis import Redis
 from support.service import IMAGE, scratch
 from support.tap import Background, ensure, equal, eventually
 
-NOWHERE = "0123456789abcdef" * 4
-GONE = "Container session not found, or it was shut down due to inactivity."
-JSON = [("Content-Type", "application/json")]
 RUN = {"container_id": NOWHERE, "code": "1"}
 
 

@@ -5,13 +5,11 @@ import json
 import re
 import signal
 
-from support.gateway import Gateway, given
+from support.fastcgi import JSON
+from support.gateway import NOWHERE, Gateway, given
 from support.redis import Redis
 from support.service import TOP, scratch
 from support.tap import equal, eventually, matches
-
-NOWHERE = "0123456789abcdef" * 4
-JSON = [("Content-Type", "application/json")]
 
 # name, method, target, as whom, body, status, route, outcome, session
 # fmt: off

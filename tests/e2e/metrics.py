@@ -5,7 +5,8 @@ import os
 import signal
 
 from support import pypi
-from support.gateway import Gateway
+from support.fastcgi import JSON
+from support.gateway import NOWHERE, Gateway
 from support.redis import Redis
 from support.service import TOP, children, scratch
 from support.tap import Background, ensure, equal, eventually, together
@@ -13,8 +14,6 @@ from support.tap import Background, ensure, equal, eventually, together
 pypi.need()
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-NOWHERE = "0123456789abcdef" * 4
-JSON = [("Content-Type", "application/json")]
 
 # fmt: off
 FAMILIES = {

@@ -6,13 +6,12 @@ import json
 import urllib.parse
 
 from support import fastcgi
-from support.gateway import Gateway
+from support.fastcgi import JSON
+from support.gateway import GONE, NOWHERE, Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import equal, matches
 
-NOWHERE = "0123456789abcdef" * 4
-GONE = "Container session not found, or it was shut down due to inactivity."
 RUN = json.dumps({"container_id": NOWHERE, "code": "1"}).encode()
 
 
@@ -180,7 +179,6 @@ SERVERS = {
     "nginx": nginx,
     "nginx, bare": nginx_bare,
 }
-JSON = ("Content-Type", "application/json")
 KEY = ("Authorization", "Bearer {alice}")
 
 # what, the request, status, detail or None
@@ -201,11 +199,11 @@ CASES = [
     ("an id with a NUL", Asked("GET", f"/containers/{NOWHERE}%00", [KEY]), 404, "Not Found"),
     ("no key", Asked("GET", f"/containers/{NOWHERE}"), 401, "Missing Bearer token"),
     ("two keys", Asked("GET", f"/containers/{NOWHERE}", [KEY, KEY]), 401, "Invalid or expired credentials"),
-    ("a body", Asked("POST", "/execute", [KEY, JSON], RUN), 404, GONE),
-    ("a chunked body", Asked("POST", "/execute", [KEY, JSON], RUN, chunked=True), 404, GONE),
-    ("a body too large, chunked", Asked("POST", "/execute", [KEY, JSON], b" " * 70000, chunked=True),
+    ("a body", Asked("POST", "/execute", [KEY, *JSON], RUN), 404, GONE),
+    ("a chunked body", Asked("POST", "/execute", [KEY, *JSON], RUN, chunked=True), 404, GONE),
+    ("a body too large, chunked", Asked("POST", "/execute", [KEY, *JSON], b" " * 70000, chunked=True),
      413, "Request body too large. Maximum size is 65536 bytes."),
-    ("a body too large", Asked("POST", "/nowhere", [JSON], b" " * 70000), 413,
+    ("a body too large", Asked("POST", "/nowhere", JSON, b" " * 70000), 413,
      "Request body too large. Maximum size is 65536 bytes."),
 ]
 # fmt: on

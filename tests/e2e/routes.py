@@ -5,14 +5,12 @@ import json
 import re
 
 from support import fastcgi
-from support.gateway import Gateway, Result
+from support.fastcgi import JSON
+from support.gateway import GONE, NOWHERE, Gateway, Result
 from support.redis import Redis
 from support.service import TOP, scratch
 from support.tap import ensure, equal, eventually, matches
 
-NOWHERE = "0123456789abcdef" * 4
-GONE = "Container session not found, or it was shut down due to inactivity."
-JSON = [("Content-Type", "application/json")]
 VERSION = (TOP / "VERSION").read_text().strip()
 
 CARD = {

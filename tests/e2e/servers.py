@@ -13,14 +13,13 @@ import select
 import time
 
 from support import fronts, http
-from support.gateway import Client, Gateway, given, settled
+from support.fastcgi import JSON
+from support.gateway import GONE, NOWHERE, Client, Gateway, given, settled
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal, eventually, matches, together
 from support.tokens import SECRET, token
 
-GONE = "Container session not found, or it was shut down due to inactivity."
-NOWHERE = "f" * 64
 LIMIT = 33554432
 
 
@@ -48,7 +47,6 @@ def through(tap, gateway, front, uploads):
     alice, bob, stranger = (
         Client(ask, t) for t in (gateway.tokens["alice"], gateway.tokens["bob"], None)
     )
-    JSON = [("Content-Type", "application/json")]
 
     for path in ("/", "/version", "/livez", "/healthz", "/health", "/readyz"):
 

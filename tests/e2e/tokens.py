@@ -4,7 +4,7 @@
 import contextlib
 import hmac
 
-from support.gateway import Gateway
+from support.gateway import NOWHERE, Gateway
 from support.redis import Redis
 from support.service import scratch
 from support.tap import ensure, equal
@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 INVALID, MISSING = "Invalid or expired credentials", "Missing Bearer token"
-NOWHERE = "0123456789abcdef" * 4
 ISSUER, AUDIENCE = "https://id.example/", "gateway"
 
 # A few processes are enough for one caller.

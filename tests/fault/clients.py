@@ -8,6 +8,7 @@ import signal
 import time
 
 from support import fastcgi
+from support.fastcgi import JSON
 from support.gateway import Gateway, serving
 from support.redis import Redis
 from support.service import scratch
@@ -80,7 +81,6 @@ def lost(exchange):
 def deaths(tap, gateway, docker, oracle):
     alice = gateway.client()
     authorization = ("Authorization", f"Bearer {alice.token}")
-    JSON = ("Content-Type", "application/json")
 
     def sent(method, path, body=b"", headers=(), part=None):
         exchange = fastcgi.Exchange(gateway.socket, 40)
@@ -100,14 +100,14 @@ def deaths(tap, gateway, docker, oracle):
     @tap.row("worker killed: while it reads the body")
     def _():
         for _ in range(3):
-            exchange = sent("POST", "/execute", bytes(100000), [JSON], part=1000)
+            exchange = sent("POST", "/execute", bytes(100000), JSON, part=1000)
             kill_serving()
             lost(exchange)
         oracle.sound()
 
     @tap.row("worker killed: with a large body on its way to a file")
     def _():
-        exchange = sent("POST", "/execute", bytes(20_000_000), [JSON], part=30000)
+        exchange = sent("POST", "/execute", bytes(20_000_000), JSON, part=30000)
         for _ in range(200):
             exchange.write(fastcgi.record(fastcgi.STDIN, bytes(32768)))
         kill_serving()
@@ -149,7 +149,7 @@ def deaths(tap, gateway, docker, oracle):
                 "POST",
                 "/execute",
                 json.dumps({"container_id": session.id, "code": "1"}).encode(),
-                [JSON],
+                JSON,
             )
             eventually(there, 30, what)
             kill_serving()
@@ -189,7 +189,6 @@ def deaths(tap, gateway, docker, oracle):
 def leaving(tap, gateway, docker, oracle):
     alice = gateway.client()
     authorization = ("Authorization", f"Bearer {alice.token}")
-    JSON = ("Content-Type", "application/json")
 
     @tap.row("client gone: in the middle of its parameters")
     def _():
@@ -205,7 +204,7 @@ def leaving(tap, gateway, docker, oracle):
             with fastcgi.Exchange(gateway.socket, 5) as exchange:
                 exchange.write(
                     fastcgi.begin(
-                        fastcgi.params_for("POST", "/execute", [authorization, JSON], length=size)
+                        fastcgi.params_for("POST", "/execute", [authorization, *JSON], length=size)
                     )
                 )
                 for at in range(0, part, 32000):
@@ -218,7 +217,7 @@ def leaving(tap, gateway, docker, oracle):
         body = json.dumps({"container_id": session.id, "code": "1"}).encode()
         with fastcgi.Exchange(gateway.socket, 5) as exchange:
             exchange.write(
-                fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, JSON], body))
+                fastcgi.begin(fastcgi.params_for("POST", "/execute", [authorization, *JSON], body))
                 + fastcgi.stream(fastcgi.STDIN, body)
             )
             eventually(lambda: docker.containers[session.id].get("began"), 30, "running")
@@ -231,7 +230,7 @@ def leaving(tap, gateway, docker, oracle):
     def _():
         def upload():
             exchange = fastcgi.Exchange(gateway.socket, 30)
-            params = fastcgi.params_for("POST", "/execute", [authorization, JSON], length=33000000)
+            params = fastcgi.params_for("POST", "/execute", [authorization, *JSON], length=33000000)
             exchange.write(fastcgi.begin(params) + fastcgi.record(fastcgi.STDIN, b"{"))
             return exchange
 
@@ -282,7 +281,7 @@ def leaving(tap, gateway, docker, oracle):
         with fastcgi.Exchange(gateway.socket, 60) as exchange:
             exchange.write(
                 fastcgi.begin(
-                    fastcgi.params_for("POST", "/execute", [authorization, JSON], length=1000000)
+                    fastcgi.params_for("POST", "/execute", [authorization, *JSON], length=1000000)
                 )
             )
             exchange.write(fastcgi.record(fastcgi.STDIN, b"{"))

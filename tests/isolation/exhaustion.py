@@ -3,13 +3,13 @@
 
 import time
 
-from support.gateway import Gateway, Result
+from support.gateway import GONE, Gateway, Result
 from support.redis import Redis
 from support.service import scratch
 from support.tap import Background, ensure, equal, eventually
 
-GONE = (
-    "Container session not found, or it was shut down due to inactivity.",
+LOST = (
+    GONE,
     "Container session not found.",
 )
 
@@ -218,7 +218,7 @@ def rows(tap):
                     equal((again.json["stdout"], again.json["error"]), ("42\n", None), repr(again))
                 else:
                     equal(again.status, 404)
-                    ensure(again.detail in GONE, again)
+                    ensure(again.detail in LOST, again)
                     eventually(lambda: not gateway.docker.exists(session.id), 30, "removed")
 
 

@@ -14,6 +14,9 @@ from .docker import Docker
 from .service import BUILD, DOCKER_HOST, IMAGE, Clean, Program, called, children, connects
 from .tap import Failed, equal, eventually
 
+NOWHERE = "0123456789abcdef" * 4
+GONE = "Container session not found, or it was shut down due to inactivity."
+
 # What would refuse a suite's load; a suite that tests a limit sets it.
 ROOMY = {
     "APP_ENV": "development",
