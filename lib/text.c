@@ -101,7 +101,7 @@ bool text_size(const char *s, int64_t *out)
 		return true;
 	}
 	unit = strchr(units, *s | 0x20);
-	if (!unit || s[1] != '\0' ||
+	if (!unit || (s[1] != '\0' && (unit == units || (s[1] | 0x20) != 'b' || s[2] != '\0')) ||
 	    __builtin_mul_overflow(n, (int64_t)1 << (10 * (unit - units)), &n))
 		return false;
 	*out = n;

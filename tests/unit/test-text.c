@@ -38,7 +38,7 @@ static void numbers_are_decimal_and_finite(void)
 static void sizes_have_dockers_units(void)
 {
 	static const char *const bad[] = {
-		"", "m", "-1m", "1x", "1mb", "1 m", "1.5g", "9223372036854775807k", "8192p",
+		"", "m", "-1m", "1x", "1bb", "1mbb", "1mx", "1 m", "1.5g", "9223372036854775807k", "8192p",
 	};
 	int64_t n = 7;
 
@@ -49,6 +49,7 @@ static void sizes_have_dockers_units(void)
 	CU_ASSERT(text_size("1b", &n) && n == 1);
 	CU_ASSERT(text_size("64k", &n) && n == 65536);
 	CU_ASSERT(text_size("512M", &n) && n == 512LL << 20);
+	CU_ASSERT(text_size("512MB", &n) && n == 512LL << 20);
 	CU_ASSERT(text_size("2g", &n) && n == 2LL << 30);
 }
 
