@@ -110,6 +110,17 @@ static long milliseconds(int64_t ms)
 	return ms < 1 ? 1 : ms > 86400000 ? 86400000 : (long)ms;
 }
 
+/* libcurl would name a host and a port even where the endpoint is a path. */
+static bool no_connection(const struct curl *c, CURL *easy, struct error *err)
+{
+	long number = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+	return fail_hidden(err, ERR_UNAVAILABLE, "cannot connect to %s: %s",
+	                   c->socket[0] ? c->socket : c->base,
+	                   number ? strerror((int)number) : "no answer");
+}
+
 static bool failed(CURLcode code, const char *words, struct error *err)
 {
 	return fail_hidden(err, ERR_UNAVAILABLE, "%s%s%s", curl_easy_strerror(code),
@@ -202,6 +213,8 @@ bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadli
 
 	if (answer->body.full)
 		return fail_hidden(err, ERR_UNAVAILABLE, "an answer above %zu bytes", answer->body.max);
+	if (code == CURLE_COULDNT_CONNECT)
+		return no_connection(c, c->easy, err);
 	if (code != CURLE_OK)
 		return failed(code, c->words, err);
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -231,6 +244,10 @@ struct curl_raw *curl_raw_open(struct curl *c, struct deadline deadline, struct 
 
 	if (code == CURLE_OK)
 		code = curl_easy_getinfo(raw->easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (code == CURLE_COULDNT_CONNECT) {
+		no_connection(c, raw->easy, err);
+		return NULL;
+	}
 	if (code != CURLE_OK || fd == CURL_SOCKET_BAD) {
 		failed(code, raw->words, err);
 		return NULL;

@@ -134,6 +134,27 @@ static void endpoints_are_understood_or_refused(void)
 	}
 }
 
+static void an_engine_that_is_not_there_is_named(void)
+{
+	static const struct { const char *host, *words; } rows[] = {
+		{ "unix:///nowhere/d.sock", "cannot connect to /nowhere/d.sock: No such file or directory" },
+		{ "tcp://127.0.0.1:1", "cannot connect to http://127.0.0.1:1: Connection refused" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct error err = { .kind = ERR_NONE };
+		struct docker *d = docker_open(&(struct docker_options){ rows[i].host, "", 10000 }, &err);
+		struct attach *a;
+
+		CU_ASSERT_FALSE(docker_ping(d, deadline_in_ms(PATIENT_MS), &err));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, rows[i].words));
+		a = attach_open(d, ID, deadline_in_ms(PATIENT_MS), &err);
+		CU_ASSERT_PTR_NULL(a);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.detail, rows[i].words));
+		docker_close(&d);
+	}
+}
+
 static void removing_what_is_gone_is_done(void)
 {
 	static const struct { const char *answer; enum err_kind kind; } rows[] = {
@@ -369,6 +390,7 @@ int main(void)
 	static const struct tap_test tests[] = {
 		{ "endpoints are understood or refused", endpoints_are_understood_or_refused },
 		{ "removing what is gone is done", removing_what_is_gone_is_done },
+		{ "an engine that is not there is named", an_engine_that_is_not_there_is_named },
 		{ "no whole answer is unavailable", no_whole_answer_is_unavailable },
 		{ "its words are for the log", its_words_are_for_the_log },
 		{ "an id that is none is refused", an_id_that_is_none_is_refused },
