@@ -194,7 +194,8 @@ static bool open_socket(const struct config *c, struct listener *l, struct error
 	struct error why;
 
 	if (*c->fastcgi_socket)
-		return listen_open(l, &o, err);
+		return listen_open(l, &o, &why)
+		    || fail(err, ERR_UNAVAILABLE, "FASTCGI_SOCKET: %s", why.msg);
 	return listen_inherit(l, &why)
 	    || fail(err, ERR_UNAVAILABLE, "%s; set FASTCGI_SOCKET to a path, or let a web server, "
 	            "spawn-fcgi or systemd start code-gateway", why.msg);

@@ -283,6 +283,10 @@ def a_socket_may_be_given():
     os.unlink(SOCKET)
     none = call(FASTCGI_SOCKET=None)
     assert none.returncode == 1 and "FASTCGI_SOCKET" in none.stderr
+    for wrong in ({"FASTCGI_SOCKET": "0.0.0.0:9000"}, {"FASTCGI_SOCKET_GROUP": "no-such-group"}):
+        refused = call(**wrong)
+        assert refused.returncode == 1, refused
+        assert "code-gateway: FASTCGI_SOCKET: n" in refused.stderr, refused.stderr
 
 
 def each_request_is_one_line_of_the_log():
