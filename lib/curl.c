@@ -130,8 +130,8 @@ static bool failed(CURLcode code, const char *words, struct error *err)
 static bool no_endpoint(const char *endpoint, struct error *err)
 {
 	if (behind(endpoint, "ssh://"))
-		return fail(err, ERR_INVALID, "ssh:// is not supported yet; forward the socket with "
-		            "ssh -L and use unix://");
+		return fail(err, ERR_INVALID, "ssh:// is not supported: use tcp:// with TLS, or "
+		            "forward the socket with ssh -L and name it with unix://");
 	return fail(err, ERR_INVALID,
 	            "an endpoint is unix:///path, tcp://host:port or https://host:port");
 }

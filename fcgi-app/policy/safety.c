@@ -259,15 +259,12 @@ static bool is_strong(const struct config *c)
 	    && has_item(c->strong_sandbox_runtimes, c->sandbox_runtime);
 }
 
-/* The part of scheme://[user@]host[:port] that names the machine, brackets of IPv6 taken off. */
+/* The part of scheme://host[:port] that names the machine, brackets of IPv6 taken off. */
 static struct slice host_of(const char *url, const char **port)
 {
 	const char *at = strstr(url, "://");
-	const char *user;
 
 	at = at != NULL ? at + 3 : url;
-	user = strchr(at, '@');
-	at = user != NULL ? user + 1 : at;
 	if (*at == '[') {
 		size_t len = strcspn(++at, "]");
 
@@ -302,8 +299,7 @@ static void check_docker_host(struct check *k)
 	bool tcp = starts_with(url, "tcp://");
 	long number = strtol(port, NULL, 10);
 
-	demand(k, tcp || starts_with(url, "ssh://"),
-	       "DOCKER_HOST must be a tcp:// or ssh:// address of another machine");
+	demand(k, tcp, "DOCKER_HOST must be a tcp:// address of another machine");
 	demand(k, !tcp || (number != 0 && number != 2375),
 	       "DOCKER_HOST is the plain-text port 2375; use TLS on another");
 	demand(k, !tcp || k->config->docker_tls_verify,

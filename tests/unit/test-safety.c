@@ -203,7 +203,7 @@ static void origins_are_named(void)
 
 #define NAMED "CORS_ALLOW_ORIGINS must name each origin, or ENABLE_CORS be false\n"
 #define PLAIN "DOCKER_HOST is the plain-text port 2375; use TLS on another\n"
-#define REMOTE "DOCKER_HOST must be a tcp:// or ssh:// address of another machine\n"
+#define REMOTE "DOCKER_HOST must be a tcp:// address of another machine\n"
 
 /* Of production, and of a public beta in the same words. */
 static const struct row guarded[] = {
@@ -218,15 +218,16 @@ static const struct row guarded[] = {
 	{ { "SANDBOX_IMAGE=x" }, "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest\n", { "SANDBOX_IMAGE=x@sha256:ab" } },
 	{ { "SANDBOX_IMAGE=x:latest" }, "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest\n", { "SANDBOX_IMAGE=x:1" } },
 	{ { "SANDBOX_IMAGE=registry:5000/x" }, "SANDBOX_IMAGE must be pinned: a digest, or a tag other than latest\n", { "SANDBOX_IMAGE=registry:5000/x:1.2.3" } },
-	{ { "DOCKER_HOST=" }, REMOTE, { "DOCKER_HOST=ssh://ops@engine" } },
-	{ { "DOCKER_HOST=unix:///var/run/docker.sock" }, REMOTE, { "DOCKER_HOST=ssh://engine" } },
+	{ { "DOCKER_HOST=" }, REMOTE, { "DOCKER_HOST=tcp://engine:2376" } },
+	{ { "DOCKER_HOST=unix:///var/run/docker.sock" }, REMOTE, { "DOCKER_HOST=tcp://10.0.0.9:2376" } },
+	{ { "DOCKER_HOST=ssh://ops@engine" }, REMOTE, { "DOCKER_HOST=tcp://ops:2376" } },
 	{ { "DOCKER_HOST=tcp://engine:2375" }, PLAIN, { "DOCKER_HOST=tcp://engine:2376" } },
 	{ { "DOCKER_HOST=tcp://engine" }, PLAIN, { "DOCKER_HOST=tcp://[fd00::1]:2376" } },
 	{ { "DOCKER_HOST=tcp://10.0.0.9/" }, PLAIN, { "DOCKER_HOST=tcp://10.0.0.9:2376" } },
-	{ { "DOCKER_TLS_VERIFY=" }, "DOCKER_HOST tcp:// needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH\n", { "DOCKER_TLS_VERIFY=", "DOCKER_HOST=ssh://engine" } },
+	{ { "DOCKER_TLS_VERIFY=" }, "DOCKER_HOST tcp:// needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH\n", { "DOCKER_TLS_VERIFY=yes" } },
 	{ { "DOCKER_HOST=tcp://docker-proxy:2376" }, "DOCKER_HOST must not be docker-proxy\n", { "DOCKER_HOST=tcp://docker-proxy.example.org:2376" } },
 	{ { "DOCKER_HOST=tcp://localhost:2376" }, "DOCKER_HOST must not be localhost\n", { "DOCKER_HOST=tcp://localhost.example.org:2376" } },
-	{ { "DOCKER_HOST=ssh://ops@127.0.0.1" }, "DOCKER_HOST must not be 127.0.0.1\n", { "DOCKER_HOST=ssh://ops@128.0.0.1" } },
+	{ { "DOCKER_HOST=tcp://127.0.0.1:2376" }, "DOCKER_HOST must not be 127.0.0.1\n", { "DOCKER_HOST=tcp://128.0.0.1:2376" } },
 	{ { "DOCKER_HOST=tcp://[::1]:2376" }, "DOCKER_HOST must not be ::1\n", { "DOCKER_HOST=tcp://[::2]:2376" } },
 	{ { "DOCKER_HOST=tcp://LocalHost.:2376" }, "DOCKER_HOST must not be LocalHost.\n", { "DOCKER_HOST=tcp://engine:2376/" } },
 	{ { "DOCKER_HOST=tcp://127.8.0.2:2376" }, "DOCKER_HOST must not be 127.8.0.2\n", { "DOCKER_HOST=tcp://12.7.0.2:2376" } },
