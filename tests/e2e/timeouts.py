@@ -137,8 +137,11 @@ def kept(tap, gateway):
 
         @tap.row("TIMEOUT_ACTION=keep: nothing of the run lives on")
         def _():
-            result = session.bash("setsid sleep 78 & sleep 78", timeout=1)
-            equal(result.timed_out, True)
+            result = session.bash(
+                "setsid sleep 78 & until ps -eo args= | grep '^sleep 78'; do :; done; sleep 78",
+                timeout=3,
+            )
+            equal((result.stdout, result.timed_out), ("sleep 78\n", True))
             equal(session.bash("ps -eo args= | grep '[s]leep 78'").stdout, "")
 
         @tap.row("MAX_ERROR_CHARS: error is the tail of stderr")
