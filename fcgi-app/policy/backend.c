@@ -3,13 +3,12 @@
 
 #include "fcgi-app/policy/script.h"
 #include "lib/id.h"
+#include "lib/shared.h"
 #include "lib/text.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* The name our containers are labelled with: the first one stored wins, for a month of use. */
 static struct redis_script label_script = { .text =
@@ -50,12 +49,7 @@ struct daemon_page {
 
 struct daemon_page *backend_map(void)
 {
-	struct daemon_page *page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE,
-	                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		abort();
-	return page;
+	return shared_map(sizeof(struct daemon_page));
 }
 
 static bool read_page(struct backend *b)

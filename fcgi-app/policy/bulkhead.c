@@ -2,11 +2,10 @@
 #include "fcgi-app/policy/bulkhead.h"
 
 #include "lib/deadline.h"
+#include "lib/shared.h"
 
 #include <assert.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 
 enum { CACHE_LINE = 64, ANSWER_US = 50000 };
 
@@ -27,11 +26,8 @@ struct bulkhead {
 struct bulkhead *bulkhead_map(const struct config *c, int64_t workers)
 {
 	size_t size = sizeof(struct bulkhead) + (size_t)workers * sizeof(struct line);
-	struct bulkhead *b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-	                          -1, 0);
+	struct bulkhead *b = shared_map(size);
 
-	if (b == MAP_FAILED)
-		abort();
 	b->workers = workers;
 	b->places = workers > c->reserved_workers ? workers - c->reserved_workers : 1;
 	b->waiters = c->waiting_workers;

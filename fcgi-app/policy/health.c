@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/health.h"
 
+#include "lib/shared.h"
+
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 
 /* Longer than it may take, so that it is over when the one who asked has died. */
 enum { ASKING_MS = 2 * HEALTH_MS };
@@ -17,12 +17,7 @@ struct health {
 
 struct health *health_map(void)
 {
-	struct health *h = mmap(NULL, sizeof *h, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-	                        -1, 0);
-
-	if (h == MAP_FAILED)
-		abort();
-	return h;
+	return shared_map(sizeof(struct health));
 }
 
 static int64_t ask(struct backend *b)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/policy/metrics.h"
 
+#include "lib/shared.h"
+
 #include <inttypes.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum label { BY_NOTHING, BY_METHOD, BY_PATH, BY_STATUS, BY_OUTCOME, BY_CLAIM, LABELS };
 enum { LABELS_EACH = 3 };
@@ -82,19 +82,9 @@ static size_t cells_of(enum metric metric)
 	return 0;
 }
 
-/* For as long as there are processes, like all that is shared between them. */
-static void *map(size_t size)
-{
-	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		abort();
-	return page;
-}
-
 struct metrics *metrics_map(const char *const *paths)
 {
-	struct metrics *m = map(sizeof *m);
+	struct metrics *m = shared_map(sizeof *m);
 
 	id_token(m->id);
 	describe(m, BY_NOTHING, "", no_values);
@@ -111,7 +101,7 @@ struct metrics *metrics_map(const char *const *paths)
 			series *= m->dims[labels[i][l]].n;
 		m->first[i + 1] = m->first[i] + series * cells_of((enum metric)i);
 	}
-	m->cells = map(m->first[METRICS] * sizeof *m->cells);
+	m->cells = shared_map(m->first[METRICS] * sizeof *m->cells);
 	return m;
 }
 
