@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 64 * 1024, STRAYS_MAX = 16 * 1024 };
+enum { FILE_MAX = 64 * 1024, STRAYS_MAX = 16 * 1024, PENDING_SLACK_MS = 30000 };
 
 struct loader {
 	struct config *config;
@@ -215,6 +215,17 @@ bool config_is_guarded(const struct config *c)
 int64_t config_run_seconds(const struct config *c)
 {
 	return c->max_timeout * (c->allow_pip_installs ? 2 : 1);
+}
+
+/* Created, then started. */
+int64_t config_making_ms(const struct config *c)
+{
+	return c->docker_client_timeout * 2000;
+}
+
+int64_t config_pending_ms(const struct config *c)
+{
+	return config_making_ms(c) + PENDING_SLACK_MS;
 }
 
 bool config_is_told(const struct config *c, const char *name)

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { IMAGE_MS = 5000, PENDING_SLACK_MS = 10000 };
+enum { IMAGE_MS = 5000 };
 
 /* What ends a member that nobody claims, and one that was claimed on its last day, too. */
 static int64_t idle_s(const struct config *c)
@@ -98,7 +98,7 @@ static struct redisReply *ask_place(struct backend *b, const struct filling *f, 
 	call_int(&call, c->sandbox_pool_size);
 	call_int(&call, c->sandbox_pool_refill);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
-	call_int(&call, c->docker_client_timeout * 2000 + PENDING_SLACK_MS);
+	call_int(&call, config_pending_ms(c));
 	call_int(&call, c->sandbox_uid_range);
 	call_int(&call, first);
 	call_int(&call, record_keep_ms(c));
@@ -155,7 +155,7 @@ static bool stock(struct backend *b, const struct filling *f, const char *id, bo
 static bool make(struct backend *b, const struct filling *f, struct error *err)
 {
 	const struct config *c = b->config;
-	struct deadline deadline = deadline_in_ms(c->docker_client_timeout * 2000);
+	struct deadline deadline = deadline_in_ms(config_making_ms(c));
 	const struct sandbox_request want = {
 		.name = f->name,
 		.image = f->image,

@@ -22,7 +22,7 @@ void record_claim(struct call *c, const struct backend *b, struct arena *arena,
 int64_t record_keep_ms(const struct config *c)
 {
 	return (c->max_session_lifetime_seconds * 2 + c->sandbox_pool_max_age_seconds
-	        + c->docker_client_timeout * 2 + config_run_seconds(c) + KEEP_SLACK_S) * 1000;
+	        + config_run_seconds(c) + KEEP_SLACK_S) * 1000 + config_making_ms(c);
 }
 
 void record_terms(struct call *c, const struct backend *b, struct arena *arena,

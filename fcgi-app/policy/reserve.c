@@ -8,16 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Creations at a time on one daemon: more only fight each other for its locks and the disk.  The
- * reservation outlives two calls to Docker.
- */
-enum { CREATING_MAX = 4, PENDING_SLACK_MS = 30000, POLL_MS = 20 };
-
-static int64_t pending_ms(const struct config *c)
-{
-	return c->docker_client_timeout * 2000 + PENDING_SLACK_MS;
-}
+/* Creations at a time on one daemon: more only fight each other for its locks and the disk. */
+enum { CREATING_MAX = 4, POLL_MS = 20 };
 
 /*
  * From the pool, if it has one like this: then there is nothing to be created, and it counts from
@@ -86,7 +78,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 	call_int(&call, c->max_active_sessions);
 	call_int(&call, c->max_containers_per_principal);
 	call_int(&call, c->sandbox_uid_range);
-	call_int(&call, pending_ms(c));
+	call_int(&call, config_pending_ms(c));
 	call_int(&call, record_keep_ms(c));
 	call_text(&call, b->deployment);
 	call_int(&call, first);

@@ -42,7 +42,7 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
                     struct session_options want, struct session *out, struct error *err)
 {
 	const struct config *c = b->config;
-	struct deadline deadline = deadline_in_ms(c->docker_client_timeout * 2000);
+	struct deadline deadline = deadline_in_ms(config_making_ms(c));
 	struct reservation held;
 	char id[65];
 
