@@ -128,6 +128,14 @@ bool text_equals_nocase(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
+bool text_is_visible(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~')
+			return false;
+	return true;
+}
+
 char *text_on_one_line(char *s)
 {
 	for (char *c = s; *c != '\0'; c++)
@@ -225,4 +233,19 @@ bool text_next_item(struct slice *list, char separator, struct slice *item)
 			return true;
 	}
 	return false;
+}
+
+bool text_has_item(const char *list, const char *wanted)
+{
+	struct slice rest = text_slice(list), item;
+
+	while (text_next_item(&rest, ',', &item))
+		if (slice_equals(item, wanted))
+			return true;
+	return false;
+}
+
+bool text_starts_with(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
 }

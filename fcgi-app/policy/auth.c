@@ -2,30 +2,15 @@
 #include "fcgi-app/policy/auth.h"
 
 #include "fcgi-app/policy/claims.h"
+#include "fcgi-app/policy/setting.h"
 #include "lib/deadline.h"
 #include "lib/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { GUARDED_SECRET_MIN = 32 };
-
 /* ---- settings */
-
-__attribute__((format(printf, 2, 3)))
-static bool problem(struct buf *problems, const char *fmt, ...)
-{
-	char text[320];
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	buf_printf(problems, "%s\n", text_on_one_line(text));
-	return false;
-}
 
 /* What the world may know, and an SSH key is of that kind, must not sign for us. */
 static bool check_secret(const struct config *c, struct buf *problems)
@@ -34,7 +19,8 @@ static bool check_secret(const struct config *c, struct buf *problems)
 
 	for (size_t i = 0; i < sizeof ssh / sizeof ssh[0]; i++)
 		if (strncmp(c->jwt_secret, ssh[i], strlen(ssh[i])) == 0)
-			return problem(problems, "JWT_SECRET is a key for SSH; give a public key in PEM");
+			return tell_unless(problems, false,
+			                   "JWT_SECRET is a key for SSH; give a public key in PEM");
 	return true;
 }
 
@@ -45,14 +31,15 @@ static bool allow(struct auth *a, struct slice name, struct buf *problems)
 	if (jwt_key_allow(&a->jwt, name))
 		return true;
 	if (!jwt_knows(name))
-		return problem(problems, "JWT_ALGORITHMS names \"%.*s\", must be %s", (int)name.len,
-		               name.at, jwt_algorithms);
+		return tell_unless(problems, false, "JWT_ALGORITHMS names \"%.*s\", must be %s",
+		                   (int)name.len, name.at, jwt_algorithms);
 	if (*a->config->jwt_secret == '\0')
 		return true;
 	if (a->jwt.public != NULL)
 		pubkey_describe(a->jwt.public, key, sizeof key);
-	return problem(problems, "JWT_ALGORITHMS names %.*s, which does not go with JWT_SECRET (%s)",
-	               (int)name.len, name.at, key);
+	return tell_unless(problems, false,
+	                   "JWT_ALGORITHMS names %.*s, which does not go with JWT_SECRET (%s)",
+	                   (int)name.len, name.at, key);
 }
 
 /* Of tokens that are signed with a secret. */
@@ -69,12 +56,13 @@ bool auth_open(struct auth *a, const struct config *c, struct buf *problems)
 
 	*a = (struct auth){ .config = c };
 	if (!jwt_key_open(&a->jwt, text_slice(c->jwt_secret)))
-		return problem(problems, "JWT_SECRET is PEM, but not of one public key that can be read");
+		return tell_unless(problems, false,
+		                   "JWT_SECRET is PEM, but not of one public key that can be read");
 	for (; text_next_item(&list, ',', &name); any = true)
 		ok = allow(a, name, problems) && ok;
-	return (any || problem(problems, "JWT_ALGORITHMS names none"))
-	    && (is_long_enough(a)
-	        || problem(problems, "JWT_SECRET is shorter than %d characters", GUARDED_SECRET_MIN))
+	return tell_unless(problems, any, "JWT_ALGORITHMS names none")
+	    && tell_unless(problems, is_long_enough(a), "JWT_SECRET is shorter than %d characters",
+	                   GUARDED_SECRET_MIN)
 	    && ok;
 }
 
@@ -173,10 +161,8 @@ static bool bearer_token(const char *authorization, struct slice *token)
 /* Two headers that a web server joined hold a comma or a blank, which no token has. */
 static bool is_token(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] <= ' ' || s.at[i] > '~' || s.at[i] == ',')
-			return false;
-	return s.len > 0 && s.len <= JWT_TOKEN_MAX;
+	return s.len > 0 && s.len <= JWT_TOKEN_MAX && text_is_visible(s)
+	    && memchr(s.at, ',', s.len) == NULL;
 }
 
 static const struct principal *match_jwt(const struct auth *a, struct arena *arena,

@@ -7,6 +7,8 @@
 #include "lib/digest.h"
 #include "lib/jwt.h"
 
+enum { GUARDED_SECRET_MIN = 32 };          /* characters, where config_is_guarded */
+
 enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_KEY, PRINCIPAL_JWT };
 
 struct principal {

@@ -4,6 +4,8 @@
 #include "lib/text.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define AT(field) offsetof(struct config, field)
@@ -201,4 +203,18 @@ void setting_print(const struct config *c, const struct setting *s, struct buf *
 		memcpy(&text, field, sizeof text);
 		buf_puts(out, s->kind != SETTING_SECRET ? text : *text != '\0' ? "(set)" : "");
 	}
+}
+
+bool tell_unless(struct buf *told, bool holds, const char *fmt, ...)
+{
+	char text[320];
+	va_list args;
+
+	if (holds)
+		return true;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	buf_printf(told, "%s\n", text_on_one_line(text));
+	return false;
 }

@@ -37,4 +37,8 @@ int64_t setting_number(const struct config *c, const struct setting *s);   /* an
 /* The value in force; of a secret only whether there is one. */
 void setting_print(const struct config *c, const struct setting *s, struct buf *out);
 
+/* What holds is not told, what does not is one line more, which begins with a setting's name. */
+bool tell_unless(struct buf *told, bool holds, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #endif

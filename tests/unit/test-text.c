@@ -100,6 +100,19 @@ static void list_items_are_trimmed_and_never_empty(void)
 	CU_ASSERT(text_next_item(&list, ',', &item) && slice_equals(item, "b c"));
 	CU_ASSERT(text_next_item(&list, ',', &item) && slice_equals(item, "d"));
 	CU_ASSERT_FALSE(text_next_item(&list, ',', &item));
+	CU_ASSERT(text_has_item("a, b c ,d", "b c"));
+	CU_ASSERT_FALSE(text_has_item("a, b c ,d", "b"));
+	CU_ASSERT_FALSE(text_has_item("a,,", ""));
+}
+
+static void visible_leaves_a_mark(void)
+{
+	CU_ASSERT(text_is_visible(text_slice("!~,\"")));
+	CU_ASSERT(text_is_visible(text_slice("")));
+	CU_ASSERT_FALSE(text_is_visible(text_slice("a b")));
+	CU_ASSERT_FALSE(text_is_visible(text_slice("a\x7f")));
+	CU_ASSERT_FALSE(text_is_visible(text_slice("\u00e9")));
+	CU_ASSERT_FALSE(text_is_visible((struct slice){ "a\0b", 3 }));
 }
 
 int main(void)
@@ -113,6 +126,7 @@ int main(void)
 		{ "one line has no control characters", one_line_has_no_control_characters },
 		{ "strip knows every blank", strip_knows_every_blank },
 		{ "list items are trimmed and never empty", list_items_are_trimmed_and_never_empty },
+		{ "visible leaves a mark", visible_leaves_a_mark },
 		{ NULL, NULL },
 	};
 
