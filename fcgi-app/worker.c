@@ -98,6 +98,14 @@ static void log_request(struct request *req, const struct response *res, bool se
 	});
 }
 
+static void tend(struct app *app, int stop_fd)
+{
+	struct error err = { .kind = ERR_NONE };
+
+	if (!session_tend(&app->backend, stop_fd, &err))
+		log_text(LOG_WARNING, "pool_fill_failed", "%s", *err.detail ? err.detail : err.msg);
+}
+
 static void answer(struct app *app, struct request *req, int stop_fd)
 {
 	struct error err = { .kind = ERR_NONE };
@@ -118,8 +126,7 @@ static void answer(struct app *app, struct request *req, int stop_fd)
 	log_request(req, &res, sent, &err);
 	response_finish(&res);
 	request_finish(req);
-	if (!session_tend(&app->backend, stop_fd, &err))
-		log_text(LOG_WARNING, "pool_fill_failed", "%s", *err.detail ? err.detail : err.msg);
+	tend(app, stop_fd);
 	bulkhead_leave(app->bulkhead, app->worker);
 }
 
@@ -153,8 +160,13 @@ int worker_run(const struct worker *w)
 	}
 	app.backend.metrics = w->metrics;
 	app.backend.page = w->page;
-	while (request_accept(&req, w->stop_fd))
-		answer(&app, &req, w->stop_fd);
+	for (enum arrival a; (a = request_accept(&req, w->stop_fd)) != ARRIVAL_STOP;) {
+		if (a == ARRIVAL_REQUEST)
+			answer(&app, &req, w->stop_fd);
+		else
+			tend(&app, w->stop_fd);    /* what Redis would not be told after the last one */
+	}
+	tend(&app, w->stop_fd);
 	backend_close(&app.backend);
 	auth_close(&app.auth);
 	arena_finish(&req.arena);

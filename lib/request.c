@@ -52,25 +52,26 @@ bool request_init(const struct request_options *o, struct error *err)
 
 /*
  * A connection, waking one idle worker for it, not all.  Should that one die before it accepts,
- * nobody else would be told: so all look once in LOOK_MS.  -1: stop.
+ * nobody else would be told: so all look once in LOOK_MS.
  */
-static int next_connection(int stop_fd)
+static enum arrival next_connection(int stop_fd, int *fd)
 {
-	for (;;) {
-		struct epoll_event e = { .data.fd = -1 };
+	struct epoll_event e = { .data.fd = -1 };
 
-		if (epoll_wait(worker.epoll_fd, &e, 1, LOOK_MS) < 0 && errno != EINTR)
-			return -1;
+	if (epoll_wait(worker.epoll_fd, &e, 1, LOOK_MS) < 0 && errno != EINTR)
+		return ARRIVAL_STOP;
 
-		bool stop = e.data.fd == stop_fd;
-		int fd = stop && !worker.options.queue_ends
-		         ? -1 : accept4(worker.options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	bool stop = e.data.fd == stop_fd;
 
-		if (fd >= 0 || stop)
-			return fd;
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			deadline_sleep_ms(deadline_in_ms(PAUSE_MS), PAUSE_MS);
-	}
+	*fd = stop && !worker.options.queue_ends
+	      ? -1 : accept4(worker.options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (*fd >= 0)
+		return ARRIVAL_REQUEST;
+	if (stop)
+		return ARRIVAL_STOP;
+	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		deadline_sleep_ms(deadline_in_ms(PAUSE_MS), PAUSE_MS);
+	return ARRIVAL_NONE;
 }
 
 /*
@@ -98,27 +99,26 @@ static bool begin_on(int fd)
 	return false;
 }
 
-bool request_accept(struct request *req, int stop_fd)
+enum arrival request_accept(struct request *req, int stop_fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = stop_fd };
 	struct arena arena = req->arena;
+	enum arrival arrival;
+	int fd;
 
 	if (epoll_ctl(worker.epoll_fd, EPOLL_CTL_ADD, stop_fd, &e) < 0 && errno != EEXIST)
-		return false;
+		return ARRIVAL_STOP;
 	arena_reset(&arena);
 	*req = (struct request){ .arena = arena };
-	for (;;) {
-		int fd = next_connection(stop_fd);
-
-		if (fd < 0)
-			return false;
-		if (begin_on(fd))
-			break;
-	}
+	arrival = next_connection(stop_fd, &fd);
+	if (arrival != ARRIVAL_REQUEST)
+		return arrival;
+	if (!begin_on(fd))
+		return ARRIVAL_NONE;
 	req->started_us = now_us();
 	worker.answered = worker.waited_us = 0;
 	params_read(req, worker.fcgx.envp);
-	return true;
+	return ARRIVAL_REQUEST;
 }
 
 /* Some bytes of the body: those libfcgi has, reading once if it has none.  0 at its end. */

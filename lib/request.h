@@ -44,11 +44,11 @@ struct request_options {
 
 /* Once per process, before the first request_accept. */
 bool request_init(const struct request_options *o, struct error *err);
-/*
- * Waits for the next one.  False: stop_fd became readable, or this process must be replaced;
- * nothing was accepted.  *req is reset first; its arena is kept between calls.
- */
-bool request_accept(struct request *req, int stop_fd);
+/* STOP: stop_fd became readable, or this process must be replaced.  NONE: none for a while. */
+enum arrival { ARRIVAL_STOP, ARRIVAL_NONE, ARRIVAL_REQUEST };
+
+/* Waits for the next one.  *req is reset first; its arena is kept between calls. */
+enum arrival request_accept(struct request *req, int stop_fd);
 /* TOO_LARGE above max bytes, counted as they arrive.  Reads nothing when max is 0. */
 bool request_read_body(struct request *req, size_t max, struct error *err);
 /* True once the web server has closed the connection: nobody reads the answer. */

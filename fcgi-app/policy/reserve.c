@@ -164,7 +164,8 @@ bool reserve(struct backend *b, struct arena *arena, const struct principal *who
 	struct deadline deadline = deadline_in_ms(c->container_create_guard_timeout * 1000);
 	char id[ID_SHORT];
 
-	reserve_settle(b);                 /* there is one doubt at a time */
+	if (!reserve_settle(b, err))       /* there is one doubt at a time */
+		return false;
 	id_short(id);
 	*out = (struct reservation){ .who = who, .want = want };
 	out->want.network = want.network && strcmp(c->sandbox_network_mode, "none") != 0;
@@ -239,10 +240,9 @@ static struct redis_script rollback_script = { .text =
 	"return 0\n"
 };
 
-/* False: Redis could not be told. */
-static bool rollback(struct backend *b, const char *name, const char *scope, bool certain)
+static bool rollback(struct backend *b, const char *name, const char *scope, bool certain,
+                     struct error *err)
 {
-	struct error ignored = { 0 };
 	struct call c = { 0 };
 
 	call_key(&c, b, "creating", b->daemon_id);
@@ -253,18 +253,22 @@ static bool rollback(struct backend *b, const char *name, const char *scope, boo
 	call_int(&c, certain);
 	call_prefix(&c, b);
 
-	auto_reply reply = call_run(&c, b, &rollback_script, &ignored);
+	auto_reply reply = call_run(&c, b, &rollback_script, err);
 
 	return reply != NULL;
 }
 
 void reserve_rollback(struct backend *b, const struct reservation *held, bool certain)
 {
-	(void)rollback(b, held->name, held->who->scope, certain);
+	struct error ignored = { 0 };
+
+	(void)rollback(b, held->name, held->who->scope, certain, &ignored);
 }
 
-void reserve_settle(struct backend *b)
+bool reserve_settle(struct backend *b, struct error *err)
 {
-	if (*b->doubt.name != '\0' && rollback(b, b->doubt.name, b->doubt.scope, true))
-		*b->doubt.name = '\0';
+	if (*b->doubt.name != '\0' && !rollback(b, b->doubt.name, b->doubt.scope, true, err))
+		return false;
+	*b->doubt.name = '\0';
+	return true;
 }

@@ -32,7 +32,10 @@ bool reserve_commit(struct backend *b, struct arena *arena, const struct reserva
                     const char *id, struct session *out, struct error *err);
 /* certain: no container can come of it any more, so its uid is free. */
 void reserve_rollback(struct backend *b, const struct reservation *held, bool certain);
-/* Redis may have granted what its answer never came of: takes that back, once somebody has time. */
-void reserve_settle(struct backend *b);
+/*
+ * Redis may have granted what its answer never came of: takes that back, once somebody has time.
+ * False while Redis cannot be told.
+ */
+bool reserve_settle(struct backend *b, struct error *err);
 
 #endif

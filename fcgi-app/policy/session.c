@@ -86,7 +86,9 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 
 bool session_tend(struct backend *b, int stop_fd, struct error *err)
 {
-	reserve_settle(b);
+	struct error ignored = { 0 };
+
+	(void)reserve_settle(b, &ignored); /* else the next time */
 	return pool_tend(b, stop_fd, err);
 }
 

@@ -96,6 +96,22 @@ def redis_away(tap, gateway, between):
             sessions = f"cg:{{{gateway.deployment}}}:sessions"
             eventually(lambda: gateway.redis("ZCARD", sessions) == 0, 30, "no session")
 
+    @tap.row("redis is told late: what it gave is taken back, though nobody asks again", 120)
+    def _():
+        gateway.session().delete()  # Redis knows the scripts: one message is enough
+        for _ in range(3):  # the claim may come before what takes it back, or behind it
+            full(gateway)
+            between.be("stall")
+            try:
+                for answer in together([lambda: gateway.client().post("/containers")] * 2):
+                    typed(answer, 503)
+                time.sleep(1.5)  # and those who are to take it back have given up, too
+            finally:
+                between.be("pass")
+            full(gateway)
+            sessions = f"cg:{{{gateway.deployment}}}:sessions"
+            eventually(lambda: gateway.redis("ZCARD", sessions) == 0, 30, "no session")
+
     @tap.row("redis is away while the pool is filled: nothing is lost or left", seconds=150)
     def _():
         full(gateway)

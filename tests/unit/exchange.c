@@ -31,8 +31,9 @@ static void serve(int listen_fd, void (*answer)(struct request *req))
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!request_init(&o, &err))
 		_exit(99);
-	while (request_accept(&req, stop[0]))
-		answer(&req);
+	for (enum arrival a; (a = request_accept(&req, stop[0])) != ARRIVAL_STOP;)
+		if (a == ARRIVAL_REQUEST)
+			answer(&req);
 	arena_finish(&req.arena);
 	exit(0);
 }

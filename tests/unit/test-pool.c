@@ -464,6 +464,7 @@ static void it_stops_when_told(void)
 /* Its answer never came: nobody knows that there is a session. */
 static void a_claim_nobody_heard_of_is_taken_back(void)
 {
+	struct reservation next;
 	const char *id;
 
 	filled();
@@ -473,10 +474,12 @@ static void a_claim_nobody_heard_of_is_taken_back(void)
 	(void)snprintf(s.backend.doubt.scope, sizeof s.backend.doubt.scope, "%s", alice->scope);
 	*s.backend.claimed = '\0';
 	(void)stage_redis(&s, "CONFIG SET min-replicas-to-write 1");       /* it takes nothing */
-	reserve_settle(&s.backend);
+	CU_ASSERT(!reserve_settle(&s.backend, &s.err));
+	CU_ASSERT(!reserve(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &next, &s.err));
+	CU_ASSERT_STRING_EQUAL(s.backend.doubt.name, "sandbox-x");         /* not the next one's */
 	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 1);
 	(void)stage_redis(&s, "CONFIG SET min-replicas-to-write 0");
-	reserve_settle(&s.backend);
+	CU_ASSERT(reserve_settle(&s.backend, &s.err));
 	CU_ASSERT_STRING_EQUAL(s.backend.doubt.name, "");
 	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
 	CU_ASSERT_EQUAL(redis("ZCARD", "ending:DAEMON:ONE"), 1);
