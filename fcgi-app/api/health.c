@@ -11,6 +11,7 @@ static struct backend_health put_status(struct app *app, struct response *res, s
 	bool healthy = h.docker && h.image && h.redis;
 
 	res->status = healthy ? 200 : 503;
+	res->outcome = healthy ? NULL : error_slug(ERR_UNAVAILABLE);
 	json_begin(o, '{');
 	json_key_str(o, "status", healthy ? "healthy" : "degraded");
 	return h;

@@ -249,6 +249,20 @@ static bool is_told(struct backend *b, int fd, struct deadline until)
 	return true;
 }
 
+/* Nobody need learn it from the first client; a daemon that is away is the sweep's to tell. */
+static void mind_image(struct backend *b)
+{
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+	const char *id;
+
+	if (!docker_image(b->docker, &arena, b->config->sandbox_image, deadline_in_ms(IDENTIFY_MS),
+	                  &id, &err) && err.kind == ERR_NOT_FOUND)
+		log_text(LOG_WARNING, "settings", "SANDBOX_IMAGE is not on the Docker host: %s",
+		         b->config->sandbox_image);
+	arena_finish(&arena);
+}
+
 static void sweep_until_stopped(struct backend *b, const char *token, int stop_fd)
 {
 	struct deadline next;
@@ -273,6 +287,7 @@ void janitor_run(const struct janitor *j)
 	b.metrics = j->metrics;
 	b.page = j->page;
 	id_token(token);
+	mind_image(&b);
 	sweep_until_stopped(&b, token, j->stop_fd);
 	if (b.daemon_id[0] != '\0')
 		give_lease_back(&b, token);

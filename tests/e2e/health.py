@@ -129,6 +129,11 @@ def degraded(gateway, **wanted):
     return response.json
 
 
+def lines_with(gateway, key, value):
+    lines = [json.loads(line) for line in gateway.logged().splitlines()]
+    return [line for line in lines if line.get(key) == value]
+
+
 def no_image(tap, where, redis):
     @tap.row("health: without the sandbox image it is degraded, and says so")
     def _():
@@ -142,6 +147,10 @@ def no_image(tap, where, redis):
                 sandbox_image="no-such-image:none",
                 state_backend_healthy=True,
             )
+            missing = "SANDBOX_IMAGE is not on the Docker host: no-such-image:none"
+            eventually(lambda: lines_with(gateway, "message", missing), 30, "a warning")
+            details = eventually(lambda: lines_with(gateway, "route", DETAILS[1]), 30, "a line")
+            equal({line["outcome"] for line in details}, {"unavailable"})
         finally:
             gateway.stop()
 
