@@ -55,6 +55,13 @@ void stage_reset(struct stage *s)
 	(void)backend_identify(&s->backend, deadline_in_ms(1000), &s->err);
 }
 
+void stage_unlimited(struct stage *s)
+{
+	stage_reset(s);
+	s->config.rate_limit_requests_per_window = 0;
+	s->config.container_rate_limit_requests_per_window = 0;
+}
+
 void stage_close(struct stage *s)
 {
 	backend_close(&s->backend);

@@ -20,6 +20,7 @@ struct stage {
 
 void stage_open(struct stage *s);
 void stage_reset(struct stage *s);         /* an empty Redis, default settings */
+void stage_unlimited(struct stage *s);     /* the same, and no rates */
 void stage_close(struct stage *s);
 /* Another process' view: its own connection.  Same settings. */
 void stage_reconnect(struct stage *s);
