@@ -223,14 +223,16 @@ static void slots_are_never_overshot(void)
 static void await_tickets(size_t n)
 {
 	const struct slice keys[] = { text_slice("KEYS"), text_slice("cg:{default}:ticket:*") };
-	struct deadline deadline = deadline_in_ms(5000);
+	struct deadline deadline = deadline_in_ms(30000);
+	size_t found = 0;
 
-	for (size_t found = 0; found < n && !deadline_passed(deadline);) {
+	while (found < n && !deadline_passed(deadline)) {
 		auto_reply reply = redis_command(s.backend.redis, &s.err, 2, keys);
 
 		found = reply_count(reply);
 		deadline_sleep_ms(deadline, 2);
 	}
+	CU_ASSERT_FATAL(found >= n);
 }
 
 /* They come one by one and must leave in that order, whatever they wait for. */
