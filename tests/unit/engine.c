@@ -321,6 +321,16 @@ void engine_stop(struct engine *e)
 	(void)rmdir(e->dir);
 }
 
+void engine_fresh(struct engine *e, struct stage *s)
+{
+	stage_reset(s);
+	memset(e->state, 0, sizeof *e->state);
+	s->config.docker_host = e->host;
+	s->config.docker_client_timeout = 1;
+	s->config.container_rate_limit_requests_per_window = 0;
+	stage_reconnect(s);
+}
+
 int engine_there(const struct engine *e)
 {
 	int there = 0;

@@ -8,6 +8,7 @@
 
 #include "lib/wire/frame.h"
 #include "lib/wire/message.h"
+#include "tests/unit/stage.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -48,6 +49,8 @@ struct engine {
 
 void engine_start(struct engine *e, peer_talk *talk);
 void engine_stop(struct engine *e);
+/* Empty it and Redis; default settings, no rate of creations, and this engine for a daemon. */
+void engine_fresh(struct engine *e, struct stage *s);
 int engine_there(const struct engine *e);          /* containers that exist */
 struct engine_container *engine_find(const struct engine *e, const char *id);
 void engine_add(struct engine *e, const char *id, const char *name);   /* nobody created it */

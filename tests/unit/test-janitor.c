@@ -21,13 +21,8 @@ static const struct principal *alice;
 
 static void fresh(void)
 {
-	stage_reset(&s);
-	memset(engine.state, 0, sizeof *engine.state);
-	s.config.docker_host = engine.host;
-	s.config.docker_client_timeout = 1;
-	s.config.container_rate_limit_requests_per_window = 0;
+	engine_fresh(&engine, &s);
 	s.config.max_containers_per_principal = 100;
-	stage_reconnect(&s);
 	alice = stage_principal(&s, "alice");
 }
 

@@ -19,14 +19,9 @@ static int never[2];                       /* a pipe nobody writes to: not told 
 
 static void fresh(void)
 {
-	stage_reset(&s);
-	memset(engine.state, 0, sizeof *engine.state);
-	s.config.docker_host = engine.host;
-	s.config.docker_client_timeout = 1;
-	s.config.container_rate_limit_requests_per_window = 0;
+	engine_fresh(&engine, &s);
 	s.config.max_containers_per_principal = 100;
 	s.config.sandbox_pool_size = 2;
-	stage_reconnect(&s);
 	alice = stage_principal(&s, "alice");
 	CU_ASSERT_FATAL(backend_identify(&s.backend, deadline_in_ms(1000), &s.err));
 }
