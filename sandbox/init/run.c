@@ -1,134 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/init/run.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sandbox/init/clock.h"
+#include "sandbox/init/ending.h"
 #include "sandbox/init/exit.h"
+#include "sandbox/init/interpreter.h"
 #include "sandbox/init/note.h"
-#include "sandbox/init/start.h"
 
 enum {
-	START_US = 10000000,               /* an interpreter that takes longer will not come */
-	SETTLE_US = 100000,                /* for children that are about to end by themselves */
-	SETTLE_SILENT_US = 10000,          /* the same once they have closed both pipes */
-	KILL_US = 2000000,                 /* then a process cannot be killed, so everything ends */
+	SETTLE_SILENT_US = 10000,          /* for who is left when both pipes have been closed */
 	REAPS = 64,                        /* at a time: there may always be one more */
 };
-
-static const char has_ended[] = "The interpreter has ended";
-
-static void main_ended(struct runner *r, const struct death *d)
-{
-	int64_t now_us = clock_us();
-	bool by_signal = WIFSIGNALED(d->status);
-
-	r->pid = 0;
-	r->result.cpu_us = d->cpu_us;
-	r->result.peak_bytes = d->peak_bytes;
-	if (r->phase != PHASE_RUNNING)
-		return;
-	r->result.wall_us = (uint64_t)(now_us - r->started_us);
-	r->result.outcome = by_signal ? RUN_SIGNALED : RUN_EXITED;
-	r->result.status = (uint32_t)(by_signal ? WTERMSIG(d->status) : WEXITSTATUS(d->status));
-	r->settled_us = now_us + SETTLE_US;
-	r->phase = PHASE_SETTLING;
-}
-
-static void count_survivor(struct runner *r, const struct death *d)
-{
-	if (d->pid == r->pid)
-		main_ended(r, d);
-	else if (d->pid != r->with.warm->pid && d->pid != r->with.warm->spare &&
-	         d->pid != r->with.preload->next.pid)
-		r->result.survivors++;
-}
-
-/* The interpreters go, too. */
-static void kill_everyone(struct runner *r)
-{
-	int64_t until_us = clock_us() + KILL_US;
-	struct death d;
-
-	while (reap_by_force(&d, until_us))
-		count_survivor(r, &d);
-	warm_forget(r->with.warm);
-	preload_stop(r->with.preload);
-	preload_died(r->with.preload);
-}
-
-static void stop(struct runner *r, enum run_outcome outcome)
-{
-	r->result.wall_us = r->phase == PHASE_STARTING ? 0 : (uint64_t)(clock_us() - r->started_us);
-	r->result.outcome = outcome;
-	r->phase = PHASE_DRAINING;
-	kill_everyone(r);
-}
-
-static void fail_to_start(struct runner *r, const char *reason)
-{
-	if (counters_oom_kills(r->with.counters) > r->oom_kills)
-		reason = "The sandbox is out of memory, to which the files in /tmp and HOME count";
-	snprintf(r->reason, sizeof r->reason, "%s", reason ? reason : "Input/output error");
-	stop(r, RUN_NO_START);
-}
-
-static void running(struct runner *r, pid_t pid)
-{
-	r->pid = pid;
-	r->started_us = clock_us();
-	r->deadline_us = clock_after_ms(r->started_us, r->request.run.limits.timeout_ms);
-	r->phase = PHASE_RUNNING;
-}
-
-/* Nobody is given the run before we know who, so that a death before means that nobody had it. */
-static void wait_for_spare(struct runner *r)
-{
-	struct warm *w = r->with.warm;
-
-	if (!w->pid && !warm_start(w, r->with.env, "")) {
-		fail_to_start(r, strerrordesc_np(errno));
-		return;
-	}
-	warm_ask(w);
-	r->deadline_us = clock_us() + START_US;
-	r->phase = PHASE_STARTING;
-}
-
-static void start(struct runner *r)
-{
-	struct start s;
-
-	if (r->request.run.language == RUN_PYTHON && !r->with.warm->spare) {
-		wait_for_spare(r);
-	} else if (!note_open(&r->note) ||
-	           !start_run(&r->with, &r->request.run, (int[]){ r->code, r->note }, &s)) {
-		fail_to_start(r, strerrordesc_np(errno));
-	} else {
-		pump_begin(&r->pump, s.out, s.err, r->request.run.limits.max_chars);
-		running(r, s.pid);
-	}
-}
-
-/* Who was to take the run has died and has not taken it, so no user code has seen it. */
-static void start_again(struct runner *r, const char *why)
-{
-	if (r->retried) {
-		fail_to_start(r, why);
-		return;
-	}
-	if (r->with.warm->preload[0])
-		preload_give_up(r->with.preload);
-	r->retried = true;
-	r->pid = 0;
-	pump_finish(&r->pump);
-	kill_everyone(r);
-	start(r);
-}
 
 void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 {
@@ -148,7 +33,7 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	inbox->code = -1;
 	workdir_make(&r->with.dirs, r->request.run.id.at);
 	preload_yield(r->with.preload, r->with.warm, r->with.env, run->language == RUN_PYTHON);
-	start(r);
+	interpreter_start(r);
 }
 
 /*
@@ -174,7 +59,7 @@ static void settle(struct runner *r, int64_t now_us)
 			                    : now_us;
 		if (now_us < r->settled_us)
 			return;
-		kill_everyone(r);
+		ending_kill_everyone(r);
 	}
 	r->phase = PHASE_DRAINING;
 }
@@ -245,52 +130,17 @@ static void clean(struct runner *r)
 	prepare_interpreter(r);
 }
 
-static void hear_interpreter(struct runner *r)
-{
-	struct warm *w = r->with.warm;
-	enum warm_event what;
-	struct death d;
-
-	while ((what = warm_read(w, &d)) != WARM_NOTHING) {
-		bool is_ours = what == WARM_ENDED && d.pid == r->pid;
-
-		if (what == WARM_SPARE && r->phase == PHASE_STARTING) {
-			start(r);
-		} else if (is_ours && !warm_was_taken(w)) {
-			start_again(r, has_ended);
-		} else if (is_ours) {
-			main_ended(r, &d);
-		} else if (what == WARM_LIED && r->phase == PHASE_STARTING) {
-			start_again(r, has_ended);
-		} else if (what == WARM_LIED && r->phase == PHASE_IDLE) {
-			kill_everyone(r);
-		} else if (what == WARM_LIED) {
-			warm_stop(w);
-		}
-	}
-	if (r->phase == PHASE_IDLE && w->pid && r->keep_warm) {
-		warm_ask(w);
-		preload_step(r->with.preload, w, r->with.env, clock_us());
-	}
-}
-
 static void wait_for_children(struct runner *r)
 {
-	struct warm *w = r->with.warm;
 	struct death d;
 
 	for (r->reaped = 0; r->reaped < REAPS && reap(&d) == REAP_ONE; r->reaped++) {
-		if (d.pid == w->pid)
-			hear_interpreter(r);
-		if (d.pid == w->pid && r->phase == PHASE_STARTING) {
-			start_again(r, has_ended);
-		} else if (d.pid == w->pid) {
-			warm_forget(w);
-		} else if (d.pid == r->with.preload->next.pid) {
+		if (d.pid == r->with.warm->pid)
+			interpreter_died(r);
+		else if (d.pid == r->with.preload->next.pid)
 			preload_died(r->with.preload);
-		} else if (d.pid == r->pid) {
-			main_ended(r, &d);
-		}
+		else if (d.pid == r->pid)
+			ending_heard(r, &d);
 	}
 }
 
@@ -304,14 +154,14 @@ static void advance(struct runner *r, int64_t now_us)
 		break;
 	case PHASE_STARTING:
 		if (now_us >= r->deadline_us)
-			start_again(r, "The interpreter did not start in time");
+			interpreter_is_late(r);
 		break;
 	case PHASE_RUNNING:
 		pump_move(&r->pump, l, now_us);
 		if (r->pump.out.bytes + r->pump.err.bytes > r->request.run.limits.max_output_bytes)
-			stop(r, RUN_OUTPUT_LIMIT);
+			ending_stop(r, RUN_OUTPUT_LIMIT);
 		else if (now_us >= r->deadline_us)
-			stop(r, RUN_TIMED_OUT);
+			ending_stop(r, RUN_TIMED_OUT);
 		break;
 	case PHASE_SETTLING:
 		pump_move(&r->pump, l, now_us);
@@ -336,7 +186,7 @@ void run_step(struct runner *r, int64_t now_us)
 	if (r->phase == PHASE_CLEANING)
 		clean(r);
 	wait_for_children(r);
-	hear_interpreter(r);
+	interpreter_hear(r);
 	do {
 		before = r->phase;
 		advance(r, now_us);
@@ -367,20 +217,20 @@ int64_t run_due(const struct runner *r)
 void run_cancel(struct runner *r)
 {
 	if (r->phase == PHASE_STARTING || r->phase == PHASE_RUNNING)
-		stop(r, RUN_CANCELLED);
+		ending_stop(r, RUN_CANCELLED);
 }
 
 void run_abort(struct runner *r)
 {
 	if (run_is_alive(r))
-		kill_everyone(r);
+		ending_kill_everyone(r);
 	if (run_is_active(r))
 		clean(r);
 }
 
 void run_kill(struct runner *r)
 {
-	kill_everyone(r);
+	ending_kill_everyone(r);
 }
 
 bool run_init(struct runner *r, const struct parts *with)
