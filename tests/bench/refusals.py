@@ -6,12 +6,12 @@ import statistics
 import time
 
 from support import fastcgi, http
+from support.fastcgi import JSON
 
 from . import machine
 
 BODY = 32 << 20
 DEPTH = 100000
-JSON = [("Content-Type", "application/json")]
 
 # What "not read", "in microseconds", "without memory" and "of a C program" are in numbers.
 SHARE_US = 500  # the gateway's own of any request: design.md 8

@@ -4,12 +4,11 @@
 import contextlib
 import time
 
-from support.gateway import Gateway, Result, settled, until_it_sleeps
+from support.gateway import GONE, Gateway, Result, settled, until_it_sleeps
 from support.redis import Redis
 from support.service import scratch
 from support.tap import Background, Failed, ensure, equal, eventually, matches, together
 
-GONE = "Container session not found, or it was shut down due to inactivity."
 FULL = "The gateway is at its maximum number of active container sessions."
 MINE_FULL = "You have reached the maximum number of active container sessions."
 CREATE_RATE = "Container creation rate limit exceeded for this principal."
