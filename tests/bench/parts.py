@@ -142,7 +142,8 @@ def conversations(b, session, count):
     The session is lost to the gateway: its epochs are now too low.
     """
     attach = (
-        f"POST /v1.41/containers/{session.id}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: d\r\n"
+        f"POST /v1.41/containers/{session.id}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\n"
+        "Host: d\r\n"
         "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
     ).encode()
     times = []
@@ -234,7 +235,8 @@ def imports(b):
             plain.append(b.timed(lambda: b.docker.command("exec", session.id, *command))[0])
             text = (
                 session.bash(
-                    f"s=$(date +%s%N); python -c '{IMPORTS}'; e=$(date +%s%N); echo $(( (e - s) / 1000 ))"
+                    f"s=$(date +%s%N); python -c '{IMPORTS}'; e=$(date +%s%N); "
+                    "echo $(( (e - s) / 1000 ))"
                 )
                 .worked()
                 .stdout

@@ -32,7 +32,7 @@ def told(b, at):
 
 
 def measured(b, count, call):
-    """(times of calls in microseconds, those of the gateway's log, KiB its largest worker grew by)"""
+    """(microseconds of the calls, those of the gateway's log, KiB its largest worker grew by)"""
     call()  # its connections and buffers are there now
     workers = b.gateway.workers()
     at, before, times = b.gateway.log.stat().st_size, machine.peak(workers), []

@@ -57,7 +57,8 @@ def parallel(tap, where, redis):
         def _():
             def work(i):
                 result = sessions[i].python(
-                    f"import os\nopen('/tmp/output/f', 'wb').write(bytes([{i}]) * 3000000); print('{i}' * 90000)"
+                    f"import os\nopen('/tmp/output/f', 'wb').write(bytes([{i}]) * 3000000)\n"
+                    f"print('{i}' * 90000)"
                 )
                 equal(result.content("f"), bytes([i]) * 3000000)
                 equal(result.stdout, str(i) * 90000 + "\n")

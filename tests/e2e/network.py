@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions with a network: contract 4.5, and what they reach.  On a daemon and interfaces of our own."""
+"""Sessions with a network, on a daemon and interfaces of our own: contract 4.5, what they reach."""
 
 import contextlib
 import pathlib

@@ -155,7 +155,10 @@ def routes(tap, gateway):
 
         @tap.row(f"every method of {path}: 405 with the whole Allow for those that are not")
         def _():
-            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "OPTIONS", "get", "G\tET"):
+            for method in (
+                *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "OPTIONS"),
+                *("get", "G\tET"),
+            ):
                 response = gateway.ask(method, path)
                 equal(response.status == 405, method not in methods, f"{method} {response!r}")
                 if method == "HEAD":

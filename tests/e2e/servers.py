@@ -127,7 +127,8 @@ def through(tap, gateway, front, uploads):
     def _():
         with alice.session() as session:
             result = session.python(
-                "open('a', 'w').write('from python'); open('/tmp/output/o.bin', 'wb').write(bytes(range(256)))"
+                "open('a', 'w').write('from python'); "
+                "open('/tmp/output/o.bin', 'wb').write(bytes(range(256)))"
             )
             equal(result.content("o.bin"), bytes(range(256)))
             equal(session.bash("cat a").stdout, "from python")
@@ -171,7 +172,8 @@ def through(tap, gateway, front, uploads):
             whole = b"".join(bytes([65 + i]) * 5242880 for i in range(4))
             equal(result.stdout.split()[0], hashlib.sha256(whole).hexdigest())
             result = session.bash(
-                "cd /tmp/output; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; head -c 5242880 /dev/zero >3; sha256sum 1"
+                "cd /tmp/output; for n in 1 2; do head -c 10485760 /dev/urandom >$n; done; "
+                "head -c 5242880 /dev/zero >3; sha256sum 1"
             ).worked()
             equal(
                 [len(base64.b64decode(f["content"])) for f in result.files],

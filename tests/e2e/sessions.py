@@ -4,6 +4,7 @@
 import contextlib
 import time
 
+from support.fastcgi import JSON
 from support.gateway import GONE, Gateway, Result, settled, until_it_sleeps
 from support.redis import Redis
 from support.service import scratch
@@ -554,7 +555,7 @@ def removal(tap, where, redis):
         def _():
             session = alice.session()
             path = f"/containers/{session.id}?force=false&%"
-            response = alice.request("DELETE", path, b"{not json", headers=[("Content-Type", "application/json")])
+            response = alice.request("DELETE", path, b"{not json", headers=JSON)
             equal(response.status, 200, repr(response))
             equal(session.inspect().detail, GONE)
 

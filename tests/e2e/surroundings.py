@@ -77,7 +77,8 @@ def surroundings(tap, session):
             "import json, builtins, sys\njson.loads = None; builtins.x = 1; sys.path.append('/x')"
         )
         result = session.python(
-            "import json, builtins, sys\nprint(json.loads('1'), hasattr(builtins, 'x'), '/x' in sys.path)"
+            "import json, builtins, sys\n"
+            "print(json.loads('1'), hasattr(builtins, 'x'), '/x' in sys.path)"
         )
         equal(result.stdout, "1 False False\n", result.stderr)
 
@@ -143,7 +144,8 @@ def leftovers(tap, session):
     def _():
         first = session.bash("echo $0; echo kept >/tmp/kept; echo too >/tmp/misc/kept")
         result = session.bash(
-            f"test -e {first.stdout.strip()} || echo gone; cat /tmp/kept /tmp/misc/kept; ls /tmp/misc | wc -l"
+            f"test -e {first.stdout.strip()} || echo gone; "
+            "cat /tmp/kept /tmp/misc/kept; ls /tmp/misc | wc -l"
         )
         equal(result.stdout, "gone\nkept\ntoo\n2\n")
         session.bash("rm /tmp/kept /tmp/misc/kept")

@@ -198,7 +198,9 @@ def validation(tap, alice):
         shown = json.dumps(body, ensure_ascii=False)
         if len(shown.encode()) <= 1024:
             return body
-        return None if not isinstance(body, str) else body[: (1024 - 5) // len(body[0].encode())] + "..."
+        if not isinstance(body, str):
+            return None
+        return body[: (1024 - 5) // len(body[0].encode())] + "..."
 
     def refused(body, faults):
         response = alice.request("POST", "/execute", json.dumps(body).encode(), headers=JSON)

@@ -144,7 +144,11 @@ def deaths(tap, gateway, docker, oracle):
         )
         def _():
             session = alice.session()
-            there = held(docker, call) if call else lambda: docker.containers[session.id].get("began")
+            there = (
+                held(docker, call)
+                if call
+                else lambda: docker.containers[session.id].get("began")
+            )
             exchange = sent(
                 "POST",
                 "/execute",

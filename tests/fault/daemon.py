@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Docker daemon of our own is stopped, killed, restarted under running sessions: security.md 5, 9 to 13."""
+"""A Docker daemon of our own stops, dies, restarts under sessions: security.md 5, 9 to 13."""
 
 import contextlib
 import os

@@ -208,7 +208,7 @@ class Talk:
             self.again = session.ask("print(6 * 7)")
 
     def is_sound(self, *statuses):
-        """A deadline of ours ended it, not its client's; the session tells the truth about itself."""
+        """A deadline of ours ended it, not its client's; the session tells the truth of itself."""
         ensure(self.took < 75, f"{self.took:.1f} s for {self.response!r}"[:500])
         typed(self.response, *statuses)
         equal([v for k, v in self.response.headers if k == "x-evil"], [])

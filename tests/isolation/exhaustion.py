@@ -202,7 +202,8 @@ def rows(tap):
         def _():
             with gateway.session() as session:
                 response = session.ask(
-                    "head -c 400M /dev/zero >/tmp/f; head -c 200M /dev/zero >~/f; head -c 100M /dev/zero >/dev/shm/f; echo x",
+                    "head -c 400M /dev/zero >/tmp/f; head -c 200M /dev/zero >~/f; "
+                    "head -c 100M /dev/zero >/dev/shm/f; echo x",
                     "bash",
                     timeout=20,
                 )

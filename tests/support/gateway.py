@@ -176,7 +176,8 @@ class Gateway(Program):
             where / f"{name}.log",
             env=Clean(
                 **self.settings,
-                ASAN_OPTIONS=f"log_path={self.report_path}:abort_on_error=0:exitcode=99:detect_leaks=1",
+                ASAN_OPTIONS=f"log_path={self.report_path}:abort_on_error=0:exitcode=99"
+                ":detect_leaks=1",
                 UBSAN_OPTIONS=f"log_path={self.report_path}:print_stacktrace=1",
             ),
         )

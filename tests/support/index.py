@@ -185,7 +185,8 @@ class Index:
         ).returncode == 0
 
     def address(self):
-        return self.docker.inspect(self.container)["NetworkSettings"]["Networks"][self.name]["IPAddress"]
+        networks = self.docker.inspect(self.container)["NetworkSettings"]["Networks"]
+        return networks[self.name]["IPAddress"]
 
     def take_in(self, container):
         """A session without a network gets this one."""

@@ -8,7 +8,7 @@ import time
 
 
 class Toxic:
-    """mode: pass, refuse, stall, cut, limit, slice, slow; or bytes, said in place of every answer."""
+    """mode: pass, refuse, stall, cut, limit, slice, slow; or bytes, said for every answer."""
 
     def __init__(self, where, name, target):
         self.socket, self.target = where / f"{name}.sock", str(target)

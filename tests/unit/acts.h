@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ways a PID 1 may behave in the conversation of one execution: polite, slow, torn, hostile, dead. */
+/* Ways a PID 1 may behave in the conversation of an execution: polite, slow, torn, hostile, dead. */
 #ifndef TESTS_UNIT_ACTS_H
 #define TESTS_UNIT_ACTS_H
 
