@@ -294,7 +294,7 @@ def deaths(tap, where, redis):
             with gateway.session() as session:
                 for pid in gateway.workers():
                     os.kill(pid, signal.SIGKILL)
-                eventually(lambda: healthy(gateway), 30, "healthy")
+                eventually(gateway.healthy, 30, "healthy")
                 session.answers()
 
         tap.row("worker killed: nothing is left")(lambda: settled(gateway, []))
@@ -331,13 +331,6 @@ def deaths(tap, where, redis):
             gateway.start()
             session.answers()
             session.delete()
-
-
-def healthy(gateway):
-    try:
-        return gateway.ask("GET", "/healthz", timeout=15).status == 200
-    except Exception:
-        return False
 
 
 def drain(tap, where, redis):

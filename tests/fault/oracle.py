@@ -14,7 +14,7 @@ class Oracle:
 
     def sound(self, sessions=(), seconds=30, descriptors=12):
         gateway = self.gateway
-        eventually(lambda: healthy(gateway), seconds, "healthy again")
+        eventually(gateway.healthy, seconds, "healthy again")
         eventually(
             lambda: len(gateway.workers()) == self.workers,
             seconds,
@@ -44,13 +44,6 @@ def stray(gateway):
         for p in gateway.run_dir.iterdir()
         if p.name != gateway.socket.name and not p.name.startswith("sanitizer")
     ]
-
-
-def healthy(gateway):
-    try:
-        return gateway.ask("GET", "/healthz", timeout=10).status == 200
-    except Exception:
-        return False
 
 
 def typed(response, *statuses):

@@ -10,7 +10,7 @@ from support.service import scratch
 from support.tap import Background, ensure, equal, eventually, together
 from support.toxic import Toxic
 
-from .oracle import Oracle, healthy, typed
+from .oracle import Oracle, typed
 
 # what Redis says instead
 # fmt: off
@@ -189,7 +189,7 @@ def refusing(tap, gateway, redis, toxic):
                     equal(gateway.ask("GET", "/livez").status, 200)
                 finally:
                     toxic.be("pass", cut=True)
-                eventually(lambda: healthy(gateway), 30, "healthy")
+                eventually(gateway.healthy, 30, "healthy")
                 equal(
                     session.bash("cat ran; true").stdout,
                     "",
@@ -264,7 +264,7 @@ def forgetting(tap, gateway, redis):
         redis.start()
         response = running.answer()
         equal((response.status, response.json["stdout"]), (200, "through\n"))
-        eventually(lambda: healthy(gateway), 30, "healthy")
+        eventually(gateway.healthy, 30, "healthy")
         typed(session.inspect(), 404)
         typed(session.ask("print(1)"), 404)
         ensure(

@@ -192,6 +192,12 @@ class Gateway(Program):
     def ask(self, method, target, headers=(), body=b"", timeout=150):
         return fastcgi.ask(self.socket, method, target, headers, body, timeout)
 
+    def healthy(self):
+        try:
+            return self.ask("GET", "/healthz", timeout=15).status == 200
+        except (OSError, fastcgi.Closed):
+            return False
+
     def client(self, name="alice", token=None):
         return Client(self.ask, token or self.tokens[name])
 
