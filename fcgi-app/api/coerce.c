@@ -53,7 +53,7 @@ static bool take_digits(struct slice *s, int64_t *n)
 	return after_digit;
 }
 
-/* Blanks around, a sign, digits, and a '.' with nothing but zeros: "+1_000.0 " is 1000. */
+/* Blanks around, a sign, digits, and a '.' with zeros and nothing else: "+1_000.0 " is 1000. */
 static bool int_from_text(struct slice s, int64_t *out)
 {
 	bool negative = false;
@@ -66,7 +66,9 @@ static bool int_from_text(struct slice s, int64_t *out)
 	}
 	if (!take_digits(&s, &n))
 		return false;
-	for (s = s.len ? rest(s) : s; s.len; s = rest(s))
+	if (s.len && (s = rest(s)).len == 0)
+		return false;
+	for (; s.len; s = rest(s))
 		if (*s.at != '0')
 			return false;
 	*out = negative ? -n : n;

@@ -149,6 +149,7 @@ static void a_timeout_is_coerced_then_bounded(void)
 		{ WITH(",\"timeout\":\"\""), TIMEOUT("int_parsing", UNPARSABLE, "\"\"", "") },
 		{ WITH(",\"timeout\":\"30.5\""), TIMEOUT("int_parsing", UNPARSABLE, "\"30.5\"", "") },
 		{ WITH(",\"timeout\":\"1e2\""), TIMEOUT("int_parsing", UNPARSABLE, "\"1e2\"", "") },
+		{ WITH(",\"timeout\":\"3.\""), TIMEOUT("int_parsing", UNPARSABLE, "\"3.\"", "") },
 		{ WITH(",\"timeout\":\"1__0\""), TIMEOUT("int_parsing", UNPARSABLE, "\"1__0\"", "") },
 		{ WITH(",\"timeout\":\"_1\""), TIMEOUT("int_parsing", UNPARSABLE, "\"_1\"", "") },
 		{ WITH(",\"timeout\":[]"), TIMEOUT("int_type", INTEGER, "[]", "") },
