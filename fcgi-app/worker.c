@@ -154,7 +154,8 @@ int worker_run(const struct worker *w)
 	struct request req = { .body = NULL };
 	struct error err = { .kind = ERR_NONE };
 
-	if (!open_auth(&app, &err) || !request_init(&options, &err) || !backend_open(&app.backend, w->config, &err)) {
+	if (!open_auth(&app, &err) || !request_init(&options, &err)
+	    || !backend_open(&app.backend, w->config, &err)) {
 		log_text(LOG_ERROR, "worker", "cannot start: %s %s", err.msg, err.detail);
 		return EXIT_FAILURE;
 	}

@@ -41,7 +41,8 @@ static bool read_head(struct attach *a, size_t *len, size_t *body_at, struct dea
 		if (!curl_raw_read(a->raw, a->room + *len, ROOM - *len, &got, deadline, err))
 			return false;
 		if (got == 0)
-			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: closed before it answered");
+			return fail_hidden(err, ERR_UNAVAILABLE,
+			                   "Docker: closed before it answered");
 		*len += got;
 
 		char *end = memmem(a->room, *len, "\r\n\r\n", 4);
@@ -52,7 +53,8 @@ static bool read_head(struct attach *a, size_t *len, size_t *body_at, struct dea
 			return true;
 		}
 	}
-	return fail_hidden(err, ERR_UNAVAILABLE, "Docker: an answer's head above %d bytes", MAX_HEAD);
+	return fail_hidden(err, ERR_UNAVAILABLE, "Docker: an answer's head above %d bytes",
+	                   MAX_HEAD);
 }
 
 /* The status of "HTTP/1.1 101 UPGRADED"; 0 for anything else. */
@@ -166,7 +168,8 @@ bool attach_read(struct attach *a, struct slice *out, struct deadline deadline, 
 		size_t got;
 
 		if (a->mux.broken)
-			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: the attach stream is garbled");
+			return fail_hidden(err, ERR_UNAVAILABLE,
+			                   "Docker: the attach stream is garbled");
 		/* Stderr without end is no reason to stay longer. */
 		if (!first && deadline_passed(deadline))
 			return fail_hidden(err, ERR_TIMEOUT, "nothing on stdout in time");

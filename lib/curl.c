@@ -199,7 +199,8 @@ bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadli
 	long status = 0;
 
 	if (!put(url, sizeof url, c->base, ask->path_query))
-		return fail_hidden(err, ERR_INTERNAL, "a path of %zu bytes", strlen(ask->path_query));
+		return fail_hidden(err, ERR_INTERNAL, "a path of %zu bytes",
+		                   strlen(ask->path_query));
 	buf_reset(&answer->body);
 	c->words[0] = '\0';
 	set_body(c->easy, ask->method, ask->json);
@@ -212,7 +213,8 @@ bool curl_exchange(struct curl *c, const struct curl_request *ask, struct deadli
 	CURLcode code = curl_easy_perform(c->easy);
 
 	if (answer->body.full)
-		return fail_hidden(err, ERR_UNAVAILABLE, "an answer above %zu bytes", answer->body.max);
+		return fail_hidden(err, ERR_UNAVAILABLE, "an answer above %zu bytes",
+		                   answer->body.max);
 	if (code == CURLE_COULDNT_CONNECT)
 		return no_connection(c, c->easy, err);
 	if (code != CURLE_OK)

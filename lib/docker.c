@@ -338,7 +338,8 @@ bool docker_list(struct docker *d, struct arena *arena, const struct docker_pair
 
 	for (const struct json *node = json_first(root(&a)); node; node = json_next(node))
 		if (!listed(&a, arena, node, &all[n++]))
-			return fail_hidden(err, ERR_UNAVAILABLE, "Docker: the list has what is no container");
+			return fail_hidden(err, ERR_UNAVAILABLE,
+			                   "Docker: the list has what is no container");
 	all[n] = (struct docker_container){ .id = NULL };
 	*list = all;
 	return true;

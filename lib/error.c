@@ -110,7 +110,8 @@ bool fail_while(struct error *err, const char *fmt, ...)
 
 	size_t len = strlen(err->detail);
 
-	(void)snprintf(err->detail + len, sizeof err->detail - len, "%s%s", *cause ? ": " : "", cause);
+	(void)snprintf(err->detail + len, sizeof err->detail - len, "%s%s", *cause ? ": " : "",
+	               cause);
 	end_at_character(err->detail);
 	return false;
 }

@@ -123,7 +123,8 @@ static bool parse(const struct buf *room, struct fastcgi_answer *out, struct err
 	const char *text = room->len > 0 ? room->data : "";
 	const char *body = strstr(text, "\r\n\r\n"), *digits = text + strlen(status);
 
-	if (body == NULL || strncmp(text, status, strlen(status)) != 0 || strspn(digits, "0123456789") != 3)
+	if (body == NULL || strncmp(text, status, strlen(status)) != 0
+	    || strspn(digits, "0123456789") != 3)
 		return fail(err, ERR_UNAVAILABLE, "an answer without a status");
 	body += 4;
 	out->status = (unsigned)((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0'));

@@ -150,7 +150,8 @@ void json_put_double(struct json_out *o, double n)
 	long e = strtol(exponent, NULL, 10);
 
 	if (e >= -4 && e < 16)
-		(void)snprintf(text, sizeof text, "%.*f", decimals - e > 1 ? decimals - (int)e : 1, n);
+		(void)snprintf(text, sizeof text, "%.*f", decimals - e > 1 ? decimals - (int)e : 1,
+		               n);
 	json_put_literal(o, text);
 }
 

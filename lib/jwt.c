@@ -194,7 +194,8 @@ static bool is_signed(const struct jwt_key *key, const struct algorithm *a, stru
 		return false;
 	if (a->hmac == JWT_ALG_NONE)
 		return pubkey_verify(key->public, &a->method, p->signed_text, signature);
-	return is_hmac(key, a, arena_strndup(arena, text, p->signed_text.len + 1 + p->signature.len));
+	return is_hmac(key, a,
+	               arena_strndup(arena, text, p->signed_text.len + 1 + p->signature.len));
 }
 
 bool jwt_open(struct jwt_token *t, const struct jwt_key *key, struct arena *arena,

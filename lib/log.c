@@ -44,7 +44,8 @@ static void put_time(struct json_out *o)
 
 	gmtime_r(&seconds, &tm);
 	(void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-	               tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	               tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	               (int)(ms % 1000));
 	json_key_str(o, "ts", text);
 }
 

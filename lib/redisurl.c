@@ -90,14 +90,16 @@ static bool no_url(struct error *err)
 bool redis_url_parse(struct redis_url *u, const char *text, struct error *err)
 {
 	if (strlen(text) >= sizeof u->text)
-		return fail(err, ERR_INVALID, "a Redis URL has at most %zu bytes", sizeof u->text - 1);
+		return fail(err, ERR_INVALID, "a Redis URL has at most %zu bytes",
+		            sizeof u->text - 1);
 	*u = (struct redis_url){ .port = 6379 };
 	(void)snprintf(u->text, sizeof u->text, "%s", text);
 
 	char *rest = strstr(u->text, "://");
 
 	if (strncmp(u->text, "rediss://", 9) == 0)
-		return fail(err, ERR_INVALID, "rediss:// is not supported; use a unix socket, or a TLS "
+		return fail(err, ERR_INVALID,
+		            "rediss:// is not supported; use a unix socket, or a TLS "
 		            "tunnel such as stunnel");
 	if (!rest)
 		return no_url(err);

@@ -66,7 +66,8 @@ void response_fail(struct response *res, struct request *req, const struct error
 		response_header(res, "WWW-Authenticate", "Bearer");
 	if (err->kind == ERR_LIMITED || err->kind == ERR_UNAVAILABLE)
 		response_header(res, "Retry-After",
-		                arena_printf(&req->arena, "%u", err->retry_after_s ? err->retry_after_s : 1));
+		                arena_printf(&req->arena, "%u",
+		                             err->retry_after_s ? err->retry_after_s : 1));
 	if (err->kind == ERR_UNPROCESSABLE && res->body.len > 0)
 		return;
 	buf_reset(&res->body);

@@ -23,7 +23,8 @@ static void report_bound(struct check *c, const struct spot *s, const struct fau
 	struct fault fault = *what;
 
 	fault.context = CONTEXT_NUMBER;
-	fault.msg = arena_printf(&c->req->arena, "%s %lld%s", what->msg, (long long)what->number, text);
+	fault.msg = arena_printf(&c->req->arena, "%s %lld%s", what->msg, (long long)what->number,
+	                         text);
 	fault_report(c, s, &fault);
 }
 
@@ -126,7 +127,8 @@ static const char *words_told(struct arena *arena, const char *const *words)
 	const char *told = arena_printf(arena, "'%s'", words[0]);
 
 	for (size_t i = 1; words[i]; i++)
-		told = arena_printf(arena, "%s%s'%s'", told, words[i + 1] ? ", " : " or ", words[i]);
+		told = arena_printf(arena, "%s%s'%s'", told, words[i + 1] ? ", " : " or ",
+		                    words[i]);
 	return told;
 }
 
@@ -151,7 +153,8 @@ static void read_word(struct check *c, const struct spot *s, const struct field 
 	});
 }
 
-static bool read_object(struct check *c, const struct spot *s, const struct field *fields, void *to);
+static bool read_object(struct check *c, const struct spot *s, const struct field *fields,
+                        void *to);
 
 static void read_item(struct check *c, const struct spot *s, const struct field *f, void *to)
 {
@@ -231,7 +234,8 @@ static bool is_json_type(const char *type)
 
 	if (len < whole || strncasecmp(type, json, start) != 0)
 		return false;
-	return (len == whole || type[len - 5] == '+') && strncasecmp(type + len - 4, "json", 4) == 0;
+	return (len == whole || type[len - 5] == '+')
+	    && strncasecmp(type + len - 4, "json", 4) == 0;
 }
 
 static bool is_all_optional(const struct field *fields)

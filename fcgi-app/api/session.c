@@ -23,7 +23,8 @@ static void put_session(struct response *res, const struct session *s)
 	json_begin(&o, '{');
 	json_key_str(&o, "container_id", s->id);
 	json_key_str(&o, "status", "active");
-	put_seconds(&o, "uptime_seconds", s->now_ms > s->created_ms ? s->now_ms - s->created_ms : 0);
+	put_seconds(&o, "uptime_seconds",
+	            s->now_ms > s->created_ms ? s->now_ms - s->created_ms : 0);
 	put_seconds(&o, "last_activity", s->active_ms);
 	put_seconds(&o, "expires_at", s->expires_ms);
 	json_key_int(&o, "execution_count", s->executions);

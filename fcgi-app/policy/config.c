@@ -156,8 +156,8 @@ static const char *find_strays(struct arena *arena, const struct dotenv *file)
 	for (size_t i = 0; i < file->n && !strays.full; i++) {
 		const struct dotenv_line *line = &file->lines[i];
 
-		stray_print(line->name, arena_printf(arena, "env file, line %u", line->number), true,
-		            &strays);
+		stray_print(line->name, arena_printf(arena, "env file, line %u", line->number),
+		            true, &strays);
 	}
 	return strays.len > 0 ? arena_strndup(arena, strays.data, strays.len) : "";
 }

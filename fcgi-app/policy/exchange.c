@@ -133,8 +133,8 @@ bool exchange_is_gone(struct exchange *x)
 	struct error err = { 0 };
 
 	do {
-		if (!docker_inspect(x->b->docker, x->arena, x->lease->session.container, deadline, &found,
-		                    &err))
+		if (!docker_inspect(x->b->docker, x->arena, x->lease->session.container, deadline,
+		                    &found, &err))
 			return err.kind == ERR_NOT_FOUND;
 		if (!found.running)
 			return true;
@@ -177,7 +177,8 @@ static bool receive(struct exchange *x, struct collector *in, struct error *err)
 		} else if (err->kind != ERR_TIMEOUT || deadline_passed(end)) {
 			return false;
 		} else if (is_silent_for_ever(x, &probe)) {
-			return fail_hidden(err, ERR_NOT_FOUND, "the sandbox ended while it was called");
+			return fail_hidden(err, ERR_NOT_FOUND,
+			                   "the sandbox ended while it was called");
 		}
 		if (!keep_lease(x, err) || !talk_flush(&x->talk, write_by(x), err))
 			return false;

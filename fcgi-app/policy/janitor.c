@@ -119,7 +119,8 @@ static struct redis_script reconcile_script = { .text =
 static void remove_container(struct backend *b, const char *id, const char *why)
 {
 	struct error err = { 0 };
-	bool removed = docker_remove(b->docker, id, deadline_in_ms(b->config->docker_client_timeout * 1000), &err);
+	bool removed = docker_remove(b->docker, id,
+	                             deadline_in_ms(b->config->docker_client_timeout * 1000), &err);
 	const struct log_field fields[] = {
 		{ .key = "container", .text = id },
 		{ .key = "reason", .text = why },

@@ -65,7 +65,8 @@ static size_t count(const char *const *list)
 	return n;
 }
 
-static void describe(struct metrics *m, enum label label, const char *name, const char *const *values)
+static void describe(struct metrics *m, enum label label, const char *name,
+                     const char *const *values)
 {
 	m->dims[label].name = name;
 	m->dims[label].values = values;
@@ -130,7 +131,8 @@ static size_t known(const char *const *list, const char *value)
 }
 
 /* The cells of a series; at: the place of each of its labels' values. */
-static atomic_int_least64_t *series(struct metrics *m, enum metric metric, const size_t at[LABELS_EACH])
+static atomic_int_least64_t *series(struct metrics *m, enum metric metric,
+                                    const size_t at[LABELS_EACH])
 {
 	size_t number = 0;
 
@@ -154,7 +156,8 @@ static void observe(atomic_int_least64_t *cells, int64_t us)
 	add(&cells[METRIC_BUCKETS], us);
 }
 
-void metrics_http(struct metrics *m, const char *method, const char *path, unsigned status, int64_t us)
+void metrics_http(struct metrics *m, const char *method, const char *path, unsigned status,
+                  int64_t us)
 {
 	char digits[] = { (char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
 	                  (char)('0' + status % 10), '\0' };
@@ -223,7 +226,8 @@ static void put_labels(const struct metrics *m, enum metric metric, size_t numbe
 	for (int l = 0; l < LABELS_EACH && labels[metric][l] != BY_NOTHING; l++) {
 		enum label label = labels[metric][l];
 
-		buf_printf(out, "%c%s=\"%s\"", before, m->dims[label].name, value_at(m, label, at[l]));
+		buf_printf(out, "%c%s=\"%s\"", before, m->dims[label].name,
+		           value_at(m, label, at[l]));
 		before = ',';
 	}
 	if (before == ',')

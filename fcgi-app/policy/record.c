@@ -77,14 +77,17 @@ bool record_refuse(enum verdict verdict, struct error *err)
 {
 	switch (verdict) {
 	case RECORD_GONE:
-		return fail(err, ERR_NOT_FOUND, "Container session not found, or it was shut down due to inactivity.");
+		return fail(err, ERR_NOT_FOUND,
+		            "Container session not found, or it was shut down due to inactivity.");
 	case RECORD_OTHER:
 		return fail(err, ERR_FORBIDDEN, "Container session belongs to another principal");
 	case RECORD_TENANT:
 		return fail(err, ERR_FORBIDDEN, "Container session belongs to another tenant");
 	case RECORD_ELSEWHERE:
-		return fail(err, ERR_CONFLICT, "Container session is attached to a different execution node. "
-		            "Route follow-up requests to the original node or use a shared Docker daemon.");
+		return fail(err, ERR_CONFLICT,
+		            "Container session is attached to a different execution node. "
+		            "Route follow-up requests to the original node or use a shared "
+		            "Docker daemon.");
 	case RECORD_EXPIRED:
 		return fail(err, ERR_NOT_FOUND,
 		            "Container session expired after reaching its maximum lifetime.");

@@ -67,7 +67,8 @@ static void read_cells(const struct redisReply *flat, struct arena *arena, struc
 	qsort(out->cells, out->n_cells, sizeof *out->cells, by_name);
 }
 
-bool scrape_read(struct backend *b, struct arena *arena, struct metrics_view *out, struct error *err)
+bool scrape_read(struct backend *b, struct arena *arena, struct metrics_view *out,
+                 struct error *err)
 {
 	struct call c = { 0 };
 	size_t item = 1;
@@ -125,8 +126,8 @@ static void put_histogram(const char *family, struct slice labels, const int64_t
 		buf_printf(out, "%s_bucket{%.*s%sle=\"%s\"} %" PRId64 "\n", family, inner,
 		           inner ? labels.at + 1 : "", inner ? "," : "", metric_bounds[i], below);
 	}
-	buf_printf(out, "%s_sum%.*s %" PRId64 ".%06" PRId64 "\n", family, (int)labels.len, labels.at,
-	           sum_us / 1000000, sum_us % 1000000);
+	buf_printf(out, "%s_sum%.*s %" PRId64 ".%06" PRId64 "\n", family, (int)labels.len,
+	           labels.at, sum_us / 1000000, sum_us % 1000000);
 	buf_printf(out, "%s_count%.*s %" PRId64 "\n", family, (int)labels.len, labels.at, below);
 }
 
@@ -141,7 +142,8 @@ static void put_histograms(const struct metrics_view *v, const char *family, str
 		const char *blank = rest != NULL ? strrchr(rest, ' ') : NULL;
 		int64_t number;
 
-		if (blank == NULL || !text_int(blank + 1, &number) || number < 0 || number >= METRIC_CELLS)
+		if (blank == NULL || !text_int(blank + 1, &number) || number < 0
+		    || number >= METRIC_CELLS)
 			continue;
 		if (labels.at != NULL && (labels.len != (size_t)(blank - rest)
 		                          || memcmp(labels.at, rest, labels.len) != 0)) {

@@ -66,7 +66,8 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 		.image = c->sandbox_image,
 		.uid = c->sandbox_uid + held.slot,
 		.network = held.want.network,
-		.lifetime_s = c->max_session_lifetime_seconds + config_run_seconds(c) + LIFETIME_GRACE_S,
+		.lifetime_s = c->max_session_lifetime_seconds + config_run_seconds(c)
+		            + LIFETIME_GRACE_S,
 		.idle_s = c->session_timeout_seconds + c->sandbox_idle_grace_seconds,
 	};
 

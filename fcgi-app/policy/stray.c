@@ -82,7 +82,8 @@ static bool has_our_prefix(const char *name)
 static bool is_plain(const char *name)
 {
 	for (; *name != '\0'; name++)
-		if (*name != '_' && !(*name >= '0' && *name <= '9') && !(upper(*name) >= 'A' && upper(*name) <= 'Z'))
+		if (*name != '_' && !(*name >= '0' && *name <= '9')
+		    && !(upper(*name) >= 'A' && upper(*name) <= 'Z'))
 			return false;
 	return true;
 }
