@@ -103,7 +103,7 @@ static void tend(struct app *app, int stop_fd)
 	struct error err = { .kind = ERR_NONE };
 
 	if (!session_tend(&app->backend, stop_fd, &err))
-		log_text(LOG_WARNING, "pool_fill_failed", "%s", *err.detail ? err.detail : err.msg);
+		log_text(LOG_WARNING, "pool_fill_failed", "%s", error_reason(&err));
 }
 
 static void answer(struct app *app, struct request *req, int stop_fd)

@@ -116,6 +116,11 @@ bool fail_while(struct error *err, const char *fmt, ...)
 	return false;
 }
 
+const char *error_reason(const struct error *err)
+{
+	return *err->detail ? err->detail : err->msg;
+}
+
 unsigned error_status(enum err_kind kind)
 {
 	switch (kind) {

@@ -37,6 +37,8 @@ bool fail_errno(struct error *err, enum err_kind kind, const char *fmt, ...)
 bool fail_while(struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What the operator should read of it: detail, or msg where that says it all. */
+const char *error_reason(const struct error *err);
 unsigned error_status(enum err_kind kind);         /* 0 for ERR_NONE */
 const char *error_slug(enum err_kind kind);        /* "ok" for ERR_NONE */
 

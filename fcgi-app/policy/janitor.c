@@ -124,7 +124,7 @@ static void remove_container(struct backend *b, const char *id, const char *why)
 	const struct log_field fields[] = {
 		{ .key = "container", .text = id },
 		{ .key = "reason", .text = why },
-		{ .key = "detail", .text = removed ? NULL : *err.detail != '\0' ? err.detail : err.msg },
+		{ .key = "detail", .text = removed ? NULL : error_reason(&err) },
 		{ .key = NULL },
 	};
 
@@ -225,8 +225,7 @@ static void sweep_and_log(struct backend *b, const char *token, int stop_fd)
 	struct error err = { 0 };
 
 	if (!janitor_sweep(b, token, &err) || !pool_fill(b, stop_fd, &err))
-		log_text(LOG_WARNING, "janitor_sweep_failed", "%s",
-		         *err.detail != '\0' ? err.detail : err.msg);
+		log_text(LOG_WARNING, "janitor_sweep_failed", "%s", error_reason(&err));
 }
 
 /* Redis away: a sweep says so, and what was counted is not lost. */
@@ -282,7 +281,7 @@ void janitor_run(const struct janitor *j)
 
 	if (!backend_open(&b, j->config, &err)) {
 		log_text(LOG_ERROR, "janitor_failed", "%s",
-		         *err.detail != '\0' ? err.detail : err.msg);
+		         error_reason(&err));
 		return;
 	}
 	b.metrics = j->metrics;

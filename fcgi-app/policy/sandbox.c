@@ -5,6 +5,7 @@
 #include "lib/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BYE_MS = 200, GREET_MS = 10000, REMOVE_MS = 10000, END_MS = 10000 };
@@ -174,6 +175,6 @@ bool sandbox_end(struct backend *b, const char *id, uint64_t epoch, struct error
 		return true;
 	fail(err, ERR_UNAVAILABLE, "The sandbox could not be removed yet. Please retry shortly.");
 	err->retry_after_s = 1;
-	memcpy(err->detail, *cause.detail != '\0' ? cause.detail : cause.msg, sizeof err->detail);
+	(void)snprintf(err->detail, sizeof err->detail, "%.239s", error_reason(&cause));
 	return false;
 }

@@ -27,8 +27,7 @@ static bool creation_failed(struct error *err)
 	else
 		fail(err, ERR_INTERNAL, "Internal error during container creation");
 	err->retry_after_s = cause.retry_after_s;
-	(void)snprintf(err->detail, sizeof err->detail, "%.200s",
-	               *cause.detail != '\0' ? cause.detail : cause.msg);
+	(void)snprintf(err->detail, sizeof err->detail, "%.239s", error_reason(&cause));
 	return false;
 }
 

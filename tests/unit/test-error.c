@@ -74,6 +74,16 @@ static void texts_are_cut_between_characters(void)
 	}
 }
 
+static void the_operator_reads_the_cause(void)
+{
+	struct error err;
+
+	fail(&err, ERR_INVALID, "bad");
+	CU_ASSERT_STRING_EQUAL(error_reason(&err), "bad");
+	fail_hidden(&err, ERR_INTERNAL, "no room");
+	CU_ASSERT_STRING_EQUAL(error_reason(&err), "no room");
+}
+
 static void a_kind_has_status_and_slug(void)
 {
 	CU_ASSERT_EQUAL(error_status(ERR_NONE), 0);
@@ -90,6 +100,7 @@ int main(void)
 		{ "errno is told as text", errno_is_told_as_text },
 		{ "context comes before the cause", context_comes_before_the_cause },
 		{ "texts are cut between characters", texts_are_cut_between_characters },
+		{ "the operator reads the cause", the_operator_reads_the_cause },
 		{ "a kind has status and slug", a_kind_has_status_and_slug },
 		{ NULL, NULL },
 	};
