@@ -2,20 +2,16 @@
 /* From the command line and the settings to a socket and a master. */
 #include "fcgi-app/healthcheck.h"
 #include "fcgi-app/master.h"
+#include "fcgi-app/place.h"
 #include "fcgi-app/policy/backend.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "lib/text.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -141,82 +137,12 @@ static bool read_settings(struct config *c, struct arena *arena, const struct op
 	return fit;
 }
 
-/* ---- from here on, err->msg is for the operator */
-
-static bool fail_os(struct error *err, const char *what, const char *name)
-{
-	return fail(err, ERR_UNAVAILABLE, "%s %s: %s", what, name, strerror(errno));
-}
-
-static bool find_user(const struct config *c, const struct passwd **user, struct error *err)
-{
-	*user = *c->gateway_user && geteuid() == 0 ? getpwnam(c->gateway_user) : NULL;
-	return *user || !*c->gateway_user || geteuid() != 0
-	    || fail(err, ERR_UNAVAILABLE, "GATEWAY_USER: no such user: %s", c->gateway_user);
-}
-
-static bool make_run_dir(const struct config *c, const struct passwd *user, struct error *err)
-{
-	if (mkdir(c->run_dir, 0755))
-		return errno == EEXIST || fail_os(err, "RUN_DIR: cannot make", c->run_dir);
-	return !user || !chown(c->run_dir, user->pw_uid, user->pw_gid)
-	    || fail_os(err, "RUN_DIR: cannot give away", c->run_dir);
-}
-
-static bool become(const struct passwd *user, struct error *err)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return fail_os(err, "cannot renounce", "new privileges");
-	if (!user)
-		return true;
-	return (!initgroups(user->pw_name, user->pw_gid) && !setgid(user->pw_gid)
-	        && !setuid(user->pw_uid)) || fail_os(err, "cannot become", user->pw_name);
-}
-
-/* config_check has seen that it is one. */
-static mode_t octal(const char *digits)
-{
-	mode_t mode = 0;
-
-	for (; *digits; digits++)
-		mode = mode * 8 + (mode_t)(*digits - '0');
-	return mode;
-}
-
-static bool open_socket(const struct config *c, struct listener *l, struct error *err)
-{
-	const struct listen_options o = {
-		.address = c->fastcgi_socket,
-		.mode = octal(c->fastcgi_socket_mode),
-		.group = c->fastcgi_socket_group,
-	};
-
-	struct error why;
-
-	if (*c->fastcgi_socket)
-		return listen_open(l, &o, &why)
-		    || fail(err, ERR_UNAVAILABLE, "FASTCGI_SOCKET: %s", why.msg);
-	return listen_inherit(l, &why)
-	    || fail(err, ERR_UNAVAILABLE, "%s; set FASTCGI_SOCKET to a path, or let a web server, "
-	            "spawn-fcgi or systemd start code-gateway", why.msg);
-}
-
-static bool prepare(const struct config *c, struct listener *l, struct error *err)
-{
-	const struct passwd *user;
-
-	return find_user(c, &user, err)
-	    && make_run_dir(c, user, err)
-	    && open_socket(c, l, err)
-	    && become(user, err);
-}
-
 static int run(const struct config *c)
 {
 	struct listener listener = { .fd = -1 };
 	struct error err = { .kind = ERR_NONE };
 
-	if (prepare(c, &listener, &err))
+	if (place_take(c, &listener, &err))
 		return master_run(c, &listener);
 	(void)fprintf(stderr, "code-gateway: %s\n", err.msg);
 	listen_close(&listener);
