@@ -121,7 +121,8 @@ static bool read_settings(struct config *c, struct arena *arena, const struct op
 	auto_buf text = BUF_INIT(TEXT_MAX);
 	bool read = config_load(c, arena, o->env_file, &problems);
 	bool safe = config_check(c, &problems);
-	bool fit = backend_check(c, &problems) && read && safe;
+	bool placed = place_check(c, &problems);
+	bool fit = backend_check(c, &problems) && read && safe && placed;
 
 	config_warn(c, &warnings);
 	if (!o->check) {

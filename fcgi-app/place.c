@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fcgi-app/place.h"
 
+#include "fcgi-app/policy/setting.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static bool fail_os(struct error *err, const char *what, const char *name)
@@ -64,6 +68,58 @@ static bool open_socket(const struct config *c, struct listener *l, struct error
 	return listen_inherit(l, &why)
 	    || fail(err, ERR_UNAVAILABLE, "%s; set FASTCGI_SOCKET to a path, or let a web server, "
 	            "spawn-fcgi or systemd start code-gateway", why.msg);
+}
+
+/* As that user: in a process of its own, for there is no way back. */
+static bool can_write(const char *directory, const struct passwd *user)
+{
+	struct error ignored;
+	int status = -1;
+	pid_t pid = user ? fork() : 0;
+
+	if (!user)
+		return access(directory, W_OK | X_OK) == 0;
+	if (pid == 0)
+		_exit(!become(user, &ignored) || access(directory, W_OK | X_OK) != 0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* What does not exist is made, and given to the user. */
+static void check_run_dir(const struct config *c, const struct passwd *user, struct buf *problems)
+{
+	const char *slash = strrchr(c->run_dir, '/');
+	char above[4096];
+	struct stat st;
+
+	if (!slash)                        /* it is refused already */
+		return;
+	if (stat(c->run_dir, &st) == 0) {
+		tell_unless(problems, S_ISDIR(st.st_mode) && can_write(c->run_dir, user),
+		            "RUN_DIR is no directory that %s can write to: %s",
+		            user ? user->pw_name : "this user", c->run_dir);
+		return;
+	}
+	(void)snprintf(above, sizeof above, "%.*s",
+	               slash > c->run_dir ? (int)(slash - c->run_dir) : 1, c->run_dir);
+	tell_unless(problems, errno == ENOENT && can_write(above, NULL),
+	            "RUN_DIR cannot be made: %s", c->run_dir);
+}
+
+bool place_check(const struct config *c, struct buf *problems)
+{
+	const struct passwd *user = NULL;
+	size_t before = problems->len;
+	struct error err = { .kind = ERR_NONE };
+
+	tell_unless(problems, !*c->fastcgi_socket || listen_check(c->fastcgi_socket, &err),
+	            "FASTCGI_SOCKET: %s", err.msg);
+	tell_unless(problems, !*c->fastcgi_socket_group || getgrnam(c->fastcgi_socket_group),
+	            "FASTCGI_SOCKET_GROUP: no such group: %s", c->fastcgi_socket_group);
+	if (tell_unless(problems, !*c->gateway_user || getpwnam(c->gateway_user),
+	                "GATEWAY_USER: no such user: %s", c->gateway_user)
+	    && find_user(c, &user, &err))
+		check_run_dir(c, user, problems);
+	return problems->len == before;
 }
 
 bool place_take(const struct config *c, struct listener *l, struct error *err)

@@ -186,6 +186,18 @@ static bool open_port(struct listener *l, const char *address, struct error *err
 	return true;
 }
 
+static bool parse(const char *text, union address *a, struct error *err)
+{
+	return is_path(text) ? parse_path(text, a, err) : parse_loopback(text, a, err);
+}
+
+bool listen_check(const char *address, struct error *err)
+{
+	union address a = { 0 };
+
+	return parse(address, &a, err);
+}
+
 bool listen_open(struct listener *l, const struct listen_options *o, struct error *err)
 {
 	return is_path(o->address) ? open_path(l, o, err) : open_port(l, o->address, err);
@@ -209,7 +221,7 @@ int listen_connect(const char *address, struct deadline deadline, struct error *
 {
 	union address a = { 0 };
 
-	if (!(is_path(address) ? parse_path(address, &a, err) : parse_loopback(address, &a, err)))
+	if (!parse(address, &a, err))
 		return -1;
 
 	auto_close int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -26,6 +26,8 @@ struct listener {
 	struct timespec changed;
 };
 
+/* Is it an address that could be listened on?  Where not, err's msg is for the operator. */
+bool listen_check(const char *address, struct error *err);
 /*
  * A path left behind by a dead process is replaced, one that answers is not.  On failure err's
  * msg is for the operator.

@@ -137,7 +137,7 @@ def starts(certificates, settings, told):
             "APP_ENV": "development",
             "REQUIRE_AUTH": "true",
             "DOCKER_CERT_PATH": certificates,
-            "RUN_DIR": "/nonexistent/run",
+            "RUN_DIR": certificates,
             **settings,
         }
     )

@@ -283,10 +283,6 @@ def a_socket_may_be_given():
     os.unlink(SOCKET)
     none = call(FASTCGI_SOCKET=None)
     assert none.returncode == 1 and "FASTCGI_SOCKET" in none.stderr
-    for wrong in ({"FASTCGI_SOCKET": "0.0.0.0:9000"}, {"FASTCGI_SOCKET_GROUP": "no-such-group"}):
-        refused = call(**wrong)
-        assert refused.returncode == 1, refused
-        assert "code-gateway: FASTCGI_SOCKET: n" in refused.stderr, refused.stderr
 
 
 def each_request_is_one_line_of_the_log():
@@ -329,6 +325,29 @@ def unfit_settings_end_with_78():
     for setting in ({"REDIS_URL": "http://x"}, {"API_KEYS": ""}, {"DOCKER_HOST": "ftp://x"}):
         assert call("--check", **setting).returncode == 78, setting
     assert call("--env-file", HOME.name + "/nosuch").returncode == 78
+
+
+def what_the_machine_lacks_is_told_by_name():
+    for name, value in [("FASTCGI_SOCKET", "0.0.0.0:9000"), ("FASTCGI_SOCKET", "/" + 120 * "x"),
+                        ("FASTCGI_SOCKET_GROUP", "no-such-group"), ("GATEWAY_USER", "no-such-user"),
+                        ("RUN_DIR", "/dev/null"), ("RUN_DIR", "/nonexistent/run")]:
+        started, checked = call(**{name: value}), call("--check", **{name: value})
+        assert started.returncode == 78 and started.stderr.startswith(name), started
+        assert checked.returncode == 78 and f"\nunfit: {name}" in checked.stdout, checked
+        assert f"\n{name}={value}\t(environment)\tunfit\n" in checked.stdout, checked
+    fresh = os.path.join(HOME.name, "run")
+    assert call("--check", RUN_DIR=fresh).returncode == 0 and not os.path.exists(fresh)
+
+
+def a_run_directory_is_for_the_user_it_becomes():
+    if os.geteuid() != 0:
+        return
+    with tempfile.TemporaryDirectory() as there:
+        refused = call("--check", GATEWAY_USER="nobody", RUN_DIR=there)
+        assert refused.returncode == 78, refused
+        assert "\nunfit: RUN_DIR is no directory that nobody can write to" in refused.stdout
+        os.chmod(there, 0o777)
+        assert call("--check", GATEWAY_USER="nobody", RUN_DIR=there).returncode == 0
 
 
 def a_misspelt_setting_is_told():
@@ -381,7 +400,9 @@ TESTS = [
     every_signal_to_end_drains, a_signal_to_all_of_them_cuts_nothing,
     who_has_connected_is_served, who_is_told_again_and_again_ends_at_once,
     its_socket_is_its_own, a_socket_may_be_given, each_request_is_one_line_of_the_log,
-    the_command_line_explains_itself, unfit_settings_end_with_78, a_misspelt_setting_is_told,
+    the_command_line_explains_itself, unfit_settings_end_with_78,
+    what_the_machine_lacks_is_told_by_name, a_run_directory_is_for_the_user_it_becomes,
+    a_misspelt_setting_is_told,
     every_older_name_counts_where_the_newer_is_absent,
 ]
 

@@ -93,7 +93,8 @@ static void a_port_is_on_the_loopback(void)
 	struct listener l;
 
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-		CU_ASSERT_FALSE(listen_at(&l, refused[i]));
+		CU_ASSERT_FALSE(listen_at(&l, refused[i]) || listen_check(refused[i], &err));
+	CU_ASSERT(listen_check("127.0.0.1:48123", &err));
 	CU_ASSERT_FATAL(listen_at(&l, "127.0.0.1:48123"));
 	CU_ASSERT_EQUAL(getsockname(l.fd, (struct sockaddr *)&a, &size), 0);
 	CU_ASSERT_EQUAL(ntohs(a.sin_port), 48123);
@@ -109,6 +110,7 @@ static void a_path_may_be_too_long(void)
 	name[0] = '/';
 	name[sizeof name - 1] = '\0';
 	CU_ASSERT_FALSE(listen_at(&l, name));
+	CU_ASSERT_FALSE(listen_check(name, &err));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "longer than the 107 bytes"));
 }
 
