@@ -124,7 +124,7 @@ static bool read_settings(struct config *c, struct arena *arena, const struct op
 	bool placed = place_check(c, &problems);
 	bool fit = backend_check(c, &problems) && read && safe && placed;
 
-	config_warn(c, &warnings);
+	config_warn(c, o->check, &warnings);
 	if (!o->check) {
 		print(stderr, &problems);
 		log_set_level(log_level_of(c));

@@ -115,6 +115,14 @@ static struct found find(struct loader *l, const struct setting *s)
 	};
 }
 
+/* A list of nothing but commas is as blank. */
+static bool is_blank_list(const struct setting *s, const char *text)
+{
+	struct slice list = text_slice(text), item;
+
+	return s->kind == SETTING_LIST && !text_next_item(&list, ',', &item);
+}
+
 /* The default first, so that a refused value leaves nothing undefined. */
 static void load(struct loader *l, const struct setting *s)
 {
@@ -123,6 +131,8 @@ static void load(struct loader *l, const struct setting *s)
 	const char *fault = NULL;
 
 	setting_read_standard(l->config, l->arena, s);
+	if (found.text != NULL && is_blank_list(s, found.text))
+		found.text = NULL;
 	if (found.text != NULL)
 		fault = setting_read(l->config, l->arena, s, found.text);
 	origin->where = found.text != NULL ? found.where : NULL;
@@ -144,9 +154,30 @@ static void mind_beta(struct loader *l)
 	origin->where = "BETA";
 }
 
-static const char *find_strays(struct arena *arena, const struct dotenv *file)
+/* Of a setting's names in one place the first one counts; what the others say may have been meant. */
+static void find_unheard(struct loader *l, source *from, const struct setting *s, struct buf *strays)
+{
+	struct found heard = from(l, s->name);
+	const char *name = s->name;
+
+	while ((s = setting_more(s, SETTING_ALIAS)) != NULL) {
+		struct found other = from(l, s->name);
+
+		if (heard.text == NULL) {
+			heard = other;
+			name = s->name;
+		} else if (other.text != NULL && strcmp(other.text, heard.text) != 0) {
+			buf_printf(strays, "%s is set, so %s (%s) is not heard\n", name, s->name,
+			           other.where);
+		}
+	}
+}
+
+static const char *find_strays(struct loader *l)
 {
 	auto_buf strays = BUF_INIT(STRAYS_MAX);
+	const struct dotenv *file = l->file;
+	struct arena *arena = l->arena;
 
 	for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
 		const char *name = arena_strndup(arena, *variable, strcspn(*variable, "="));
@@ -158,6 +189,12 @@ static const char *find_strays(struct arena *arena, const struct dotenv *file)
 
 		stray_print(line->name, arena_printf(arena, "env file, line %u", line->number),
 		            true, &strays);
+	}
+	for (const struct setting *s = NULL; (s = setting_next(s)) != NULL;) {
+		if (!setting_is_one(s))
+			continue;
+		find_unheard(l, from_environment, s, &strays);
+		find_unheard(l, from_env_file, s, &strays);
 	}
 	return strays.len > 0 ? arena_strndup(arena, strays.data, strays.len) : "";
 }
@@ -175,7 +212,7 @@ bool config_read(struct config *c, struct arena *arena, const struct dotenv *fil
 		if (setting_is_one(s))
 			load(&l, s);
 	mind_beta(&l);
-	c->strays = find_strays(arena, file);
+	c->strays = find_strays(&l);
 	return l.ok;
 }
 

@@ -46,8 +46,8 @@ bool config_read(struct config *c, struct arena *arena, const struct dotenv *fil
                  struct buf *problems);
 /* Conditions between settings (contract 8.3): the same way. */
 bool config_check(const struct config *c, struct buf *problems);
-/* What is allowed but may surprise, one line each. */
-void config_warn(const struct config *c, struct buf *warnings);
+/* What is allowed but may surprise, one line each; where asked, also what the defaults bring. */
+void config_warn(const struct config *c, bool asked, struct buf *warnings);
 void config_print_env(struct buf *out);    /* .env.example */
 /* Of each setting its value, who said it, and a verdict, secrets masked; then what is wrong. */
 void config_print_check(const struct config *c, const struct buf *problems,

@@ -19,6 +19,9 @@ enum {
 	ENV_TARGET_MAX = 160,              /* so that PID 1 can name it whole */
 };
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS_AND_SMALL "0123456789abcdefghijklmnopqrstuvwxyz"
+
 static bool has_only(const char *s, const char *allowed)
 {
 	return strspn(s, allowed) == strlen(s);
@@ -98,6 +101,10 @@ static void check_texts(const struct config *c, struct buf *problems)
 	tell_unless(problems, c->run_dir[0] == '/', "RUN_DIR must be an absolute path");
 	tell_unless(problems, strlen(c->sandbox_preload) <= PRELOAD_MAX,
 	            "SANDBOX_PRELOAD is too long (max %d)", PRELOAD_MAX);
+	tell_unless(problems, has_only(c->sandbox_preload, LETTERS DIGITS_AND_SMALL "_., "),
+	            "SANDBOX_PRELOAD must be auto, none, or names of modules");
+	tell_unless(problems, has_only(c->sandbox_image, LETTERS DIGITS_AND_SMALL "._-/:@"),
+	            "SANDBOX_IMAGE must be the name of an image, such as code-sandbox:1.2");
 	tell_unless(problems, is_pip_index(c->pip_index_url),
 	            "PIP_INDEX_URL must be an http:// or https:// address without blanks "
 	            "and quotes");
@@ -148,9 +155,6 @@ static void check_tls(const struct config *c, struct buf *problems)
 		tell_unless(problems, is_file_there(c->docker_cert_path, files[i]),
 		            "DOCKER_CERT_PATH has no %s", files[i]);
 }
-
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS_AND_SMALL "0123456789abcdefghijklmnopqrstuvwxyz"
 
 /* The web server answers; what it could not say, or should not, is refused here, too. */
 static void check_cors(const struct config *c, struct buf *problems)

@@ -17,7 +17,7 @@ static const struct setting settings[] = {
 #define SECRET(field, name, standard, sentence) \
 	{ SETTING_SECRET, AT(field), #name, standard, NULL, NULL, sentence },
 #define LIST(field, name, standard, sentence) \
-	{ SETTING_STR, AT(field), #name, standard, NULL, NULL, sentence },
+	{ SETTING_LIST, AT(field), #name, standard, NULL, NULL, sentence },
 #define ENUM(field, name, standard, words, sentence) \
 	{ SETTING_ENUM, AT(field), #name, standard, words, NULL, sentence },
 #define INT(field, name, standard, low, high, sentence) \
@@ -150,6 +150,7 @@ const char *setting_read(struct config *c, struct arena *arena, const struct set
 	case SETTING_BOOL: return read_bool(c, arena, s, text);
 	case SETTING_ENUM: return read_word(c, arena, s, text);
 	case SETTING_STR:
+	case SETTING_LIST:
 	case SETTING_SECRET: memcpy((char *)c + s->offset, &text, sizeof text); break;
 	case SETTING_SECTION:
 	case SETTING_ALIAS:

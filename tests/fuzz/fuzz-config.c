@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 		sound = config_read(&config, &arena, &file, &problems) && sound;
 		sound = config_check(&config, &problems) && sound;
 		must(sound == (problems.len == 0));
-		config_warn(&config, &warnings);
+		config_warn(&config, true, &warnings);
 		config_print_check(&config, &problems, &warnings, &out);
 		must(count_lines(&out) == read_all_again(&config, &arena)
 		                          + count_lines(&problems) + count_lines(&warnings));

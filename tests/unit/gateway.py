@@ -356,7 +356,7 @@ def a_misspelt_setting_is_told():
     with Gateway(MAX_TIMEOUTS="1") as gateway:
         gateway.end()
         told = [one["message"] for one in gateway.lines() if one["event"] == "settings"]
-        assert line in told, told
+        assert told == [line], told
 
 
 # older name: the setting, a value
@@ -389,7 +389,8 @@ def every_older_name_counts_where_the_newer_is_absent():
         lines = call("--check", **{name: None, alias: value}).stdout.splitlines()
         assert f"{name}={shown}\t(environment, as {alias})\tok" in lines, alias
         lines = call("--check", **{name: value, alias: "old"}).stdout.splitlines()
-        assert f"{name}={shown}\t(environment)\tok" in lines, alias
+        assert f"{name}={shown}\t(environment)\twarning" in lines, alias
+        assert f"warning: {name} is set, so {alias} (environment) is not heard" in lines, alias
 
 
 TESTS = [

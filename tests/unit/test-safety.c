@@ -161,6 +161,8 @@ static void keys_and_state_are_there_where_demanded(void)
 		{ { "SANDBOX_ENV_TARGET_PATH=/tmp/.env" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/a/b" } },
 		{ { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/../.env" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/..env" } },
 		{ { "SANDBOX_ENV_TARGET_PATH=/home/sandbox/" }, "SANDBOX_ENV_TARGET_PATH must be a short path below /home/sandbox\n", { "SANDBOX_ENV_TARGET_PATH=" } },
+		{ { "SANDBOX_IMAGE=a b" }, "SANDBOX_IMAGE must be the name of an image, such as code-sandbox:1.2\n", { "SANDBOX_IMAGE=r.example:5000/a_b/c-d:1@sha256:0f" } },
+		{ { "SANDBOX_PRELOAD=os;rm" }, "SANDBOX_PRELOAD must be auto, none, or names of modules\n", { "SANDBOX_PRELOAD=numpy, matplotlib.pyplot" } },
 		{ { "RUN_DIR=run" }, "RUN_DIR must be an absolute path\n", { "RUN_DIR=/run" } },
 		{ { "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" }, "DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH\n", { "DOCKER_TLS_VERIFY=0", "DOCKER_CERT_PATH=" } },
 		{ { "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/" }, "DOCKER_CERT_PATH has no ca.pem\nDOCKER_CERT_PATH has no cert.pem\nDOCKER_CERT_PATH has no key.pem\n", { "DOCKER_TLS_VERIFY=1" } },
@@ -277,20 +279,27 @@ static void a_place_is_guarded_by_any_of_its_names(void)
 	CU_ASSERT(check(trial, (const char *const[SETTINGS_MAX]){ "APP_ENV=beta", "PUBLIC_BETA_MODE=0" }));
 }
 
-static bool warned(const char *text, const char *setting)
+static bool warned_when(bool asked, const char *text, const char *setting)
 {
 	static struct buf warnings = BUF_INIT(65536);
 
 	CU_ASSERT(check(trial, (const char *const[SETTINGS_MAX]){ "SANDBOX_MEM_LIMIT=2g", setting }));
 	buf_reset(&warnings);
-	config_warn(&config, &warnings);
+	config_warn(&config, asked, &warnings);
 	return warnings.len > 0 && strstr(warnings.data, text) != NULL;
+}
+
+static bool warned(const char *text, const char *setting)
+{
+	return warned_when(false, text, setting);
 }
 
 static void what_may_surprise_is_warned_about(void)
 {
-	CU_ASSERT(warned("leave less than 64m of SANDBOX_MEM_LIMIT", "SANDBOX_MEM_LIMIT=512m"));
+	CU_ASSERT(warned("leave less than 64m of SANDBOX_MEM_LIMIT", "SANDBOX_MEM_LIMIT=511m"));
 	CU_ASSERT_FALSE(warned("leave less than 64m of SANDBOX_MEM_LIMIT", "SANDBOX_MEM_LIMIT=1g"));
+	CU_ASSERT_FALSE(warned("leave less than 64m of SANDBOX_MEM_LIMIT", "SANDBOX_MEM_LIMIT=512m"));
+	CU_ASSERT(warned_when(true, "leave less than 64m of SANDBOX_MEM_LIMIT", "SANDBOX_MEM_LIMIT=512m"));
 	CU_ASSERT(warned("MAX_ACTIVE_SESSIONS is above SANDBOX_UID_RANGE", "MAX_ACTIVE_SESSIONS=1025"));
 	CU_ASSERT_FALSE(warned("MAX_ACTIVE_SESSIONS", "MAX_ACTIVE_SESSIONS=1024"));
 	CU_ASSERT(warned("SANDBOX_UID is below 1000", "SANDBOX_UID=999"));
@@ -302,6 +311,33 @@ static void what_may_surprise_is_warned_about(void)
 	CU_ASSERT_FALSE(warned("SANDBOX_NETWORK_MODE is", "SANDBOX_NETWORK_MODE=none"));
 	CU_ASSERT(warned("pip reaches no index", "ALLOW_PIP_INSTALLS=1"));
 	CU_ASSERT_FALSE(warned("pip reaches no index", "ALLOW_PIP_INSTALLS=0"));
+}
+
+static void a_word_that_is_nearly_one_is_warned_about(void)
+{
+	CU_ASSERT(warned("APP_ENV is \"prodution\", a slip away from production: ", "APP_ENV=prodution"));
+	CU_ASSERT(warned("a slip away from prod: ", "APP_ENV=prd"));
+	CU_ASSERT(warned("a slip away from beta: ", "APP_ENV=Btea"));
+	CU_ASSERT(warned("a slip away from public_beta: ", "APP_ENV=publicbeta"));
+	CU_ASSERT_FALSE(warned("a slip away", "APP_ENV=development"));
+	CU_ASSERT_FALSE(warned("a slip away", "APP_ENV=staging"));
+	CU_ASSERT_FALSE(warned("a slip away", "APP_ENV=test"));
+	CU_ASSERT(warned("API_KEYS: entry 2 has no secret", "API_KEYS=a:x:,y:,z"));
+	CU_ASSERT_FALSE(warned("API_KEYS: entry", "API_KEYS=a:x,z"));
+}
+
+static void what_no_browser_sends_is_warned_about(void)
+{
+	static const char *const never[] = {
+		"https://a.b/", "https://a.b/c", "a.b", "https://", "https://A.b", "https://*.a.b", "http:/a",
+	};
+
+	for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+		must(warned(arena_printf(&arena, "CORS_ALLOW_ORIGINS names \"%s\"", never[i]),
+		            arena_printf(&arena, "CORS_ALLOW_ORIGINS=http://x:1,%s", never[i])), never[i], "");
+	CU_ASSERT_FALSE(warned("CORS_", "CORS_ALLOW_ORIGINS=http://a.b:8443, https://c"));
+	CU_ASSERT(warned("CORS_ALLOW_METHODS names \"GIT\"", "CORS_ALLOW_METHODS=GET,GIT"));
+	CU_ASSERT_FALSE(warned("CORS_", "CORS_ALLOW_METHODS=*"));
 }
 
 static bool make_certificates(void)
@@ -343,6 +379,8 @@ int main(void)
 		{ "a public beta is guarded more", a_public_beta_is_guarded_more },
 		{ "a place is guarded by any of its names", a_place_is_guarded_by_any_of_its_names },
 		{ "what may surprise is warned about", what_may_surprise_is_warned_about },
+		{ "a word that is nearly one is warned about", a_word_that_is_nearly_one_is_warned_about },
+		{ "what no browser sends is warned about", what_no_browser_sends_is_warned_about },
 		{ NULL, NULL },
 	};
 
