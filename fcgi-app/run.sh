@@ -70,7 +70,7 @@ print_env_file()
 		grep -Ev '^[[:blank:]]*(export[[:blank:]]+)?API_KEYS[[:blank:]]*=' "$top/.env" || :
 	else
 		printf '%s\n' '# Settings of make run; .env.example has them all.' \
-			APP_ENV=development REQUIRE_AUTH=true
+			APP_ENV=development REQUIRE_AUTH=true CORS_ALLOW_ORIGINS=http://localhost:3000
 	fi
 	echo "API_KEYS=$API_KEYS"
 }

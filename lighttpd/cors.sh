@@ -54,7 +54,8 @@ allow()
 
 [ -n "$(flag ENABLE_CORS)" ] || exit 0
 credentials=$(flag CORS_ALLOW_CREDENTIALS)
-origins=$(list CORS_ALLOW_ORIGINS http://localhost:3000 'A-Za-z0-9:/._*, -')
+origins=$(list CORS_ALLOW_ORIGINS '' 'A-Za-z0-9:/._*, -')
+[ -n "$origins" ] || exit 0
 methods=$(list CORS_ALLOW_METHODS GET,POST,DELETE,OPTIONS 'A-Z*, ')
 headers=$(list CORS_ALLOW_HEADERS Authorization,Content-Type,X-Request-ID,X-API-Key \
 	'A-Za-z0-9*, -')

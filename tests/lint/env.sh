@@ -67,7 +67,8 @@ same 'README.md names every setting' "$(table)" \
 same 'the Caddyfile has our defaults' "$(caddy_defaults)" \
 	"$(caddy_defaults | while IFS='=' read -r name _; do said "$name"; done)" \
 	'the defaults in caddy/Caddyfile, and config.def'
-same 'lighttpd/cors.sh has our defaults' "$(as_said cors.sh "$cors")" "$(as_said cors.sh NONE)" \
-	'lighttpd/cors.sh and config.def'
+# Without an origin it prints nothing.
+same 'lighttpd/cors.sh has our defaults' "$(as_said cors.sh "$cors")" \
+	"$(as_said cors.sh CORS_ALLOW_ORIGINS)" 'lighttpd/cors.sh and config.def'
 same 'lighttpd/settings.sh has our defaults' "$(as_said settings.sh "$places")" \
 	"$(as_said settings.sh NONE)" 'lighttpd/settings.sh and config.def'
