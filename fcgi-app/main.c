@@ -98,13 +98,13 @@ static enum log_level log_level_of(const struct config *c)
 {
 	static const struct { const char *word; enum log_level level; } levels[] = {
 		{ "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO }, { "WARNING", LOG_WARNING },
-		{ "WARN", LOG_WARNING },
+		{ "WARN", LOG_WARNING }, { "ERROR", LOG_ERROR }, { "CRITICAL", LOG_ERROR },
 	};
 
 	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-		if (strcmp(c->log_level, levels[i].word) == 0)
+		if (text_equals_nocase(c->log_level, levels[i].word))
 			return levels[i].level;
-	return LOG_ERROR;
+	return LOG_INFO;
 }
 
 static void log_lines(const struct buf *lines)

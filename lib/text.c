@@ -88,13 +88,29 @@ bool text_number(const char *s, double *out)
 	return true;
 }
 
+/* What is behind a point, in billionths; the tenth digit and those behind it are too small. */
+static bool read_fraction(const char **s, int64_t *out)
+{
+	int64_t n = 0, digit = 100000000;
+
+	if (**s != '.')
+		return true;
+	if (!is_digit(*++*s))
+		return false;
+	for (; is_digit(**s); ++*s, digit /= 10)
+		n += (**s - '0') * digit;
+	*out = n;
+	return true;
+}
+
 bool text_size(const char *s, int64_t *out)
 {
 	static const char units[] = "bkmgtp";
 	const char *unit;
-	int64_t n;
+	int64_t n, billionths = 0;
 
-	if (!read_digits(&s, false, &n))
+	if (!read_digits(&s, false, &n) || !read_fraction(&s, &billionths)
+	    || (billionths > 0 && *s == '\0'))
 		return false;
 	if (*s == '\0') {
 		*out = n;
@@ -104,6 +120,7 @@ bool text_size(const char *s, int64_t *out)
 	if (!unit || (s[1] != '\0' && (unit == units || (s[1] | 0x20) != 'b' || s[2] != '\0')) ||
 	    __builtin_mul_overflow(n, (int64_t)1 << (10 * (unit - units)), &n))
 		return false;
+	n += (int64_t)((double)((int64_t)1 << (10 * (unit - units))) * (double)billionths / 1e9);
 	*out = n;
 	return true;
 }

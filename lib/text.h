@@ -10,7 +10,7 @@
 
 bool text_int(const char *s, int64_t *out);        /* -?[0-9]+, no overflow */
 bool text_number(const char *s, double *out);      /* decimal, finite */
-bool text_size(const char *s, int64_t *out);       /* bytes: 1024, 1b, 512m, 2GB; Docker's units */
+bool text_size(const char *s, int64_t *out);       /* bytes: 1024, 512m, 2GB, 0.5g; Docker's units */
 bool text_bool(const char *s, bool *out);          /* 1 true yes on 0 false no off, any case */
 bool text_equals_nocase(const char *a, const char *b);
 bool text_is_visible(struct slice s);              /* ASCII that leaves a mark: no blank, no control */

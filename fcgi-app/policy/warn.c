@@ -69,6 +69,19 @@ static void warn_of_cors(const struct config *c, struct buf *warnings)
 		            item.len < 64 ? (int)item.len : 64, item.at);
 }
 
+static void warn_of_level(const struct config *c, struct buf *warnings)
+{
+	static const char *const levels[] = {
+		"DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL",
+	};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		known = known || text_equals_nocase(c->log_level, levels[i]);
+	tell_unless(warnings, known, "LOG_LEVEL is \"%.64s\", which is no level: INFO counts",
+	            c->log_level);
+}
+
 static void warn_of_keys(const struct config *c, struct buf *warnings)
 {
 	struct slice keys = text_slice(c->api_keys), item;
@@ -108,6 +121,7 @@ void config_warn(const struct config *c, bool asked, struct buf *warnings)
 
 	buf_puts(warnings, c->strays);
 	warn_of_place(c, warnings);
+	warn_of_level(c, warnings);
 	warn_of_keys(c, warnings);
 	warn_of_cors(c, warnings);
 	warn_of_memory(c, asked, warnings);

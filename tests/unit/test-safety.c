@@ -93,8 +93,8 @@ static const char *const beta[] = {
 static void numbers_have_ranges(void)
 {
 	static const struct row rows[] = {
-		{ { "DOCKER_CLIENT_TIMEOUT=0" }, "DOCKER_CLIENT_TIMEOUT is \"0\", must be a whole number from 1 to 600\n", { "DOCKER_CLIENT_TIMEOUT=1" } },
-		{ { "MAX_REQUEST_BODY_SIZE=0" }, "MAX_REQUEST_BODY_SIZE is \"0\", must be a size such as 1048576 or 512m, from 1k to 1g\n", { "MAX_REQUEST_BODY_SIZE=1k", "MAX_INPUT_FILE_SIZE=1k", "MAX_INPUT_TOTAL_SIZE=1k" } },
+		{ { "DOCKER_CLIENT_TIMEOUT=0" }, "DOCKER_CLIENT_TIMEOUT is \"0\", must be a whole number from 1 to 86400\n", { "DOCKER_CLIENT_TIMEOUT=1" } },
+		{ { "MAX_REQUEST_BODY_SIZE=0" }, "MAX_REQUEST_BODY_SIZE is \"0\", must be a size such as 1048576 or 512m, from 1 to 1g\n", { "MAX_REQUEST_BODY_SIZE=1", "MAX_INPUT_FILE_SIZE=1", "MAX_INPUT_TOTAL_SIZE=1" } },
 		{ { "SLIDE_RENDERING_VERSION=v3" }, "SLIDE_RENDERING_VERSION is \"v3\", must be one of v1|v2\n", { "SLIDE_RENDERING_VERSION=V2" } },
 		{ { "RENDER_TIMEOUT_SECONDS=4" }, "RENDER_TIMEOUT_SECONDS is \"4\", must be a whole number from 5 to 3600\n", { "RENDER_TIMEOUT_SECONDS=5", "PAGE_LOAD_TIMEOUT_MS=5000" } },
 		{ { "LATEX_RENDER_TIMEOUT_SECONDS=4" }, "LATEX_RENDER_TIMEOUT_SECONDS is \"4\", must be a whole number from 5 to 3600\n", { "LATEX_TIMEOUT_SECONDS=5" } },
@@ -102,7 +102,7 @@ static void numbers_have_ranges(void)
 		{ { "MAX_EXECUTIONS_PER_SESSION=0" }, "MAX_EXECUTIONS_PER_SESSION is \"0\", must be a whole number from 1 to 1000000\n", { "MAX_EXECUTIONS_PER_SESSION=1" } },
 		{ { "MAX_CONTAINERS_PER_PRINCIPAL=0" }, "MAX_CONTAINERS_PER_PRINCIPAL is \"0\", must be a whole number from 1 to 100000\n", { "MAX_CONTAINERS_PER_PRINCIPAL=1" } },
 		{ { "MAX_ACTIVE_SESSIONS=0" }, "MAX_ACTIVE_SESSIONS is \"0\", must be a whole number from 1 to 100000\n", { "MAX_ACTIVE_SESSIONS=1" } },
-		{ { "CONTAINER_CREATE_GUARD_TIMEOUT=0" }, "CONTAINER_CREATE_GUARD_TIMEOUT is \"0\", must be a whole number from 1 to 600\n", { "CONTAINER_CREATE_GUARD_TIMEOUT=1" } },
+		{ { "CONTAINER_CREATE_GUARD_TIMEOUT=0" }, "CONTAINER_CREATE_GUARD_TIMEOUT is \"0\", must be a whole number from 1 to 86400\n", { "CONTAINER_CREATE_GUARD_TIMEOUT=1" } },
 		{ { "SANDBOX_UID=0" }, "SANDBOX_UID is \"0\", must be a whole number from 1 to 2147483647\n", { "SANDBOX_UID=1" } },
 		{ { "SANDBOX_GID=0" }, "SANDBOX_GID is \"0\", must be a whole number from 1 to 2147483647\n", { "SANDBOX_GID=1" } },
 		{ { "SANDBOX_UID=2147483647" }, "SANDBOX_UID + SANDBOX_UID_RANGE is above 2147483647\n", { "SANDBOX_UID=2147482623" } },
@@ -112,6 +112,23 @@ static void numbers_have_ranges(void)
 	};
 
 	check_rows(trial, rows);
+}
+
+/* Contract 8.2 gives none of them an upper bound, and -1 has always been "no limit". */
+static void what_the_python_service_took_is_taken(void)
+{
+	static const char *const taken[] = {
+		"MAX_TIMEOUT=86400", "DOCKER_CLIENT_TIMEOUT=3600", "MAX_CONCURRENT_EXECUTIONS=1024",
+		"SANDBOX_MEM_LIMIT=16m", "SANDBOX_MEM_LIMIT=0.5g", "RATE_LIMIT_REQUESTS_PER_WINDOW=-30",
+		"CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW=-1", "RATE_LIMIT_WINDOW_SECONDS=604800",
+		"LOG_LEVEL=verbose", "REDIS_SOCKET_TIMEOUT=0.05", "FILE_PROVISION_TIMEOUT=900",
+	};
+
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		must(check(trial, (const char *const[SETTINGS_MAX]){ taken[i] }), taken[i],
+		     problems.len > 0 ? problems.data : "");
+	CU_ASSERT(check(trial, (const char *const[SETTINGS_MAX]){ "SANDBOX_MEM_LIMIT=0.5g" }));
+	CU_ASSERT_EQUAL(config.sandbox_mem_limit, 512 << 20);
 }
 
 static void executions_fit_their_limits(void)
@@ -305,6 +322,8 @@ static void what_may_surprise_is_warned_about(void)
 	CU_ASSERT(warned("SANDBOX_UID is below 1000", "SANDBOX_UID=999"));
 	CU_ASSERT_FALSE(warned("SANDBOX_UID is", "SANDBOX_UID=1000"));
 	CU_ASSERT(warned("REQUIRE_AUTH is false", "REQUIRE_AUTH=0"));
+	CU_ASSERT(warned("LOG_LEVEL is \"verbose\", which is no level", "LOG_LEVEL=verbose"));
+	CU_ASSERT_FALSE(warned("LOG_LEVEL", "LOG_LEVEL=Warn"));
 	CU_ASSERT_FALSE(warned("PUBLIC_BETA_MODE is false", "PUBLIC_BETA_MODE=0"));
 	CU_ASSERT(warned("USE_DOCKER_DEFAULT_SECCOMP is true", "SECCOMP_PROFILE={}"));
 	CU_ASSERT(warned("SANDBOX_NETWORK_MODE is bridge", "SANDBOX_NETWORK_MODE=bridge"));
@@ -369,6 +388,7 @@ int main(void)
 {
 	static const struct tap_test tests[] = {
 		{ "numbers have ranges", numbers_have_ranges },
+		{ "what the Python service took is taken", what_the_python_service_took_is_taken },
 		{ "executions fit their limits", executions_fit_their_limits },
 		{ "renderings fit their limits", renderings_fit_their_limits },
 		{ "keys and state are there where demanded", keys_and_state_are_there_where_demanded },

@@ -38,7 +38,7 @@ static void numbers_are_decimal_and_finite(void)
 static void sizes_have_dockers_units(void)
 {
 	static const char *const bad[] = {
-		"", "m", "-1m", "1x", "1bb", "1mbb", "1mx", "1 m", "1.5g", "9223372036854775807k", "8192p",
+		"", "m", "-1m", "1x", "1bb", "1mbb", "1mx", "1 m", "1.5", ".5g", "1.g", "1.5.g", "9223372036854775807k", "8192p",
 	};
 	int64_t n = 7;
 
@@ -51,6 +51,10 @@ static void sizes_have_dockers_units(void)
 	CU_ASSERT(text_size("512M", &n) && n == 512LL << 20);
 	CU_ASSERT(text_size("512MB", &n) && n == 512LL << 20);
 	CU_ASSERT(text_size("2g", &n) && n == 2LL << 30);
+	CU_ASSERT(text_size("0.5g", &n) && n == 512LL << 20);
+	CU_ASSERT(text_size("1.25kb", &n) && n == 1280);
+	CU_ASSERT(text_size("1.0000000009999g", &n) && n == 1LL << 30);
+	CU_ASSERT(text_size("0.9b", &n) && n == 0);
 }
 
 static void booleans_are_eight_words(void)
