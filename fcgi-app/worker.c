@@ -14,7 +14,7 @@
  *
  * Everything a request allocates is in its arena or ends with a closing brace, so after
  * answer() a worker is as it was.  It fills the place in the pool it took there before it leaves
- * its own, so that those who fill are never all.  It has no signal handlers: stop_fd ends it between requests,
+ * its own, so that those who fill are never all.  No signal ends it: stop_fd does between requests,
  * SIGKILL at any time, for leases in Redis expire by themselves.
  */
 #include "fcgi-app/worker.h"

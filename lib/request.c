@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 enum {
 	PIECE = 64 * 1024,
 	IO_TIMEOUT_S = 10,                 /* for one read or write on the connection to move */
+	HEAD_TIMEOUT_S = 10,               /* for all of the parameters, however they trickle */
 	FIRST_BYTE_MS = 500,               /* a web server connects because it has a request to send */
 	QUIET_MS = 200, LINGER_MS = 1000,  /* close_gently's patience: with silence, and with bytes */
 	PATIENCE_US = 30 * 1000 * 1000,    /* an answer may wait so long for its reader, */
@@ -28,14 +30,29 @@ static struct {
 	FCGX_Request fcgx;
 	struct request_options options;
 	int epoll_fd;                      /* the listening socket and stop_fd */
+	volatile sig_atomic_t head_fd;     /* whose parameters are being read; -1: nobody's */
 	int64_t answered, waited_us;       /* bytes of the answer so far, time spent writing them */
-} worker = { .epoll_fd = -1 };
+} worker = { .epoll_fd = -1, .head_fd = -1 };
+
+/* libfcgi has no deadline, but it sees the end of a connection. */
+static void end_head(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (worker.head_fd >= 0)
+		(void)shutdown(worker.head_fd, SHUT_RDWR);
+	errno = saved;
+}
 
 bool request_init(const struct request_options *o, struct error *err)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.fd = o->listen_fd };
+	const struct sigaction on_alarm = { .sa_handler = end_head };
 	int flags = fcntl(o->listen_fd, F_GETFL);
 
+	if (sigaction(SIGALRM, &on_alarm, NULL) < 0)
+		return fail_errno(err, ERR_INTERNAL, "SIGALRM");
 	worker.options = *o;
 	/* When a connection's first records are bad, libfcgi waits so many ms for its end. */
 	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 1);
@@ -74,6 +91,19 @@ static enum arrival next_connection(int stop_fd, int *fd)
 	return ARRIVAL_NONE;
 }
 
+/* The parameters; whoever sends them byte by byte holds this worker no longer than others do. */
+static bool read_head(int fd)
+{
+	worker.head_fd = fd;
+	(void)alarm(HEAD_TIMEOUT_S);
+
+	bool whole = FCGX_Accept_r(&worker.fcgx) == 0;
+
+	(void)alarm(0);
+	worker.head_fd = -1;
+	return whole;
+}
+
 /*
  * libfcgi accepts and then reads without a limit of time.  So we accept, bound each read and
  * write, and hand it the connection as one that is kept from a request before.
@@ -91,7 +121,7 @@ static bool begin_on(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 	worker.fcgx.ipcFd = fd;
 	worker.fcgx.keepConnection = 1;
-	if (FCGX_Accept_r(&worker.fcgx) != 0)
+	if (!read_head(fd))
 		return false;
 	if (FCGX_GetError(worker.fcgx.in) == 0)
 		return true;

@@ -280,6 +280,27 @@ def leaving(tap, gateway, docker, oracle):
                 exchange.close()
         oracle.sound()
 
+    @tap.row("client slow: parameters that trickle are ended by a deadline", seconds=120)
+    def _():
+        with fastcgi.Exchange(gateway.socket, 0.5) as exchange:
+            exchange.write(
+                fastcgi.record(fastcgi.BEGIN, b"\0\1" + bytes(6))
+                + fastcgi.record(fastcgi.PARAMS, bytes(60000))[:1000]
+            )
+
+            def ended():
+                """One byte more, which comes before any read has waited for too long."""
+                exchange.write(b"\0")
+                try:
+                    return exchange.socket.recv(1) == b""
+                except TimeoutError:
+                    return False
+                except ConnectionResetError:
+                    return True
+
+            eventually(ended, 60, "closed")
+        oracle.sound()
+
     @tap.row("client slow: a body that stops is ended by a deadline", seconds=90)
     def _():
         with fastcgi.Exchange(gateway.socket, 60) as exchange:
