@@ -90,7 +90,7 @@ static bool fail_unheard(struct job *j, bool *discard, struct error *err)
 {
 	if (j->turn.sent || err->kind != ERR_TIMEOUT) {
 		*discard = err->kind == ERR_NOT_FOUND || err->kind == ERR_TIMEOUT;
-		if (err->kind == ERR_NOT_FOUND || err->kind == ERR_CONFLICT)
+		if (err->kind == ERR_NOT_FOUND || (err->kind == ERR_CONFLICT && j->turn.sent))
 			return fail(err, ERR_NOT_FOUND, "Container session not found.");
 		return fail_hidden(err, ERR_UNAVAILABLE, "the sandbox does not answer");
 	}

@@ -54,7 +54,7 @@ def rows(tap):
         names = list(FAULTS)
         sweeps = [Background(lambda n=n: swept(where, redis, n)) for n in (names[::2], names[1::2])]
         creation(tap, where, gateway, docker, oracle)
-        execution(tap, gateway, docker, oracle)
+        execution(tap, where, gateway, docker, oracle)
         removal(tap, gateway, docker, oracle)
         inspection(tap, gateway, docker, oracle)
         health(tap, gateway, docker)
@@ -198,7 +198,7 @@ def creation(tap, where, gateway, docker, oracle):
     tap.row("engine: all is well after the failed creations")(lambda: oracle.sound())
 
 
-def execution(tap, gateway, docker, oracle):
+def execution(tap, where, gateway, docker, oracle):
     alice = gateway.client()
     for name, fault in FAULTS.items():
 
@@ -227,6 +227,22 @@ def execution(tap, gateway, docker, oracle):
         session.answers()
         equal(docker.containers[session.id]["runs"], 1)
         session.delete()
+
+    @tap.row("POST /execute: an attach that outlasts the lease has run nothing", seconds=90)
+    def _():
+        with Gateway(where, gateway.redis, docker, RUN_LEASE_SECONDS=5) as patient:
+
+            def late(*_):
+                record = f"cg:{{{patient.deployment}}}:session:{session.id}"
+                until = float(patient.redis("HGET", record, "until")) / 1000
+                return eventually(lambda: time.time() > until, 9, "a lease that has lapsed")
+
+            with patient.session() as session:
+                docker.script["attach"] = [late]
+                typed(session.ask("print(1)"), 503)
+                equal(docker.containers[session.id].get("runs", 0), 0)
+                session.answers()
+                equal(docker.containers[session.id]["runs"], 1)
 
     tap.row("engine: all is well after the failed executions")(lambda: oracle.sound())
 
