@@ -27,7 +27,6 @@ struct backend {
 	struct {
 		char name[32], scope[65];
 	} doubt;                           /* of a reservation */
-	char claimed[65];
 	bool pool_is_short;
 };
 

@@ -204,6 +204,33 @@ static bool take_turns(struct job *j, struct error *err)
 	return over || exchange_turn(&j->x, &j->turn, &j->in, err);
 }
 
+/*
+ * Until the sandbox has said READY, an end of the stream tells nothing of it: Docker is asked, which
+ * in its first moments may name a container it is about to lose.  A fresh session has nothing to
+ * lose with its own; what may have begun to run there reached no network and is gone without a trace.
+ */
+static bool converse(struct job *j, struct error *err)
+{
+	struct exchange *x = &j->x;
+	int64_t left = x->b->config->sandbox_pool_size + 1;        /* they may all be dead */
+
+	while (!take_turns(j, err)) {
+		if (err->kind != ERR_NOT_FOUND || x->talk.heard || x->talk.foreign)
+			return false;
+		if (x->talk.attach != NULL && !exchange_is_gone(x))
+			return fail_hidden(err, ERR_UNAVAILABLE, "the stream ended, the sandbox did not");
+		if (!x->lease->session.fresh)
+			return false;
+		talk_end(&x->talk);
+		j->turn = turn_of(j, x->b->config);
+		if (left-- == 0)
+			return fail_hidden(err, ERR_UNAVAILABLE, "one sandbox after another was dead");
+		if (!pool_replace(x->b, x->arena, x->lease, err))
+			return false;
+	}
+	return true;
+}
+
 static bool run(struct job *j, struct error *err)
 {
 	const struct config *c = j->x.b->config;
@@ -212,7 +239,7 @@ static bool run(struct job *j, struct error *err)
 
 	j->turn = turn_of(j, c);
 
-	bool finished = take_turns(j, &cause);
+	bool finished = converse(j, &cause);
 
 	collector_finish(&j->in);
 	if (finished) {
@@ -226,6 +253,8 @@ static bool run(struct job *j, struct error *err)
 		answered = fail_unheard(j, &discard, &cause);
 	}
 	install_tell(j->in.result);
+	if (j->x.talk.heard || j->turn.sent)
+		j->x.lease->session.fresh = false;
 	let_go(&j->x, discard);
 	if (!answered)
 		*err = cause;
@@ -278,7 +307,6 @@ bool execute_run(struct backend *b, struct arena *arena, const struct claim *cla
 		return false;
 	j.started_us = now_us();
 	j.x.renew_at_us = j.started_us + c->run_lease_seconds * 1000000 / 3;
-	pool_settle(b, arena, &lease.session);
 	collector_init(&j.in, c, arena, out);
 	if (is_blank(what->code)) {
 		result_empty(out);

@@ -72,7 +72,7 @@ static struct redis_script due_script = { .text =
 
 /*
  * What Docker showed against what we have on record.  Answers ids of containers to remove.  Nothing
- * younger than the look at Docker is judged by it.
+ * younger than the look at Docker is judged by it, nor a session that is fresh: it gets another one.
  * KEYS sessions, uids, ending, orphans, pool, boxes
  * ARGV when Docker was asked, daemon, prefix, orphan grace ms, friendly ms, "id name" of each
  */
@@ -106,8 +106,9 @@ static struct redis_script reconcile_script = { .text =
 	"  end\n"
 	"end\n"
 	"for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do\n"
-	"  local s = redis.call('HMGET', prefix .. 'session:' .. id, 'daemon', 'created', 'scope', 'box', 'boxed')\n"
-	"  if not ids[s[4] or id] and s[1] == daemon and tonumber(s[5] or s[2]) < asked then\n"
+	"  local s = redis.call('HMGET', prefix .. 'session:' .. id, 'daemon', 'created', 'scope', 'box', 'boxed', 'fresh', 'epoch')\n"
+	"  local fresh = s[6] and s[6] + 1 >= tonumber(s[7])\n"
+	"  if not ids[s[4] or id] and s[1] == daemon and not fresh and tonumber(s[5] or s[2]) < asked then\n"
 	"    redis.call('DEL', prefix .. 'session:' .. id)\n"
 	"    for _, key in ipairs({'sessions', 'own:' .. s[3]}) do redis.call('ZREM', prefix .. key, id) end\n"
 	"  end\n"

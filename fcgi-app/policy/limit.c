@@ -328,13 +328,15 @@ bool limit_renew(struct backend *b, struct lease *lease, struct error *err)
 	return true;
 }
 
-/* KEYS record, sessions, slots; ARGV id, token, idle ms, prefix */
+/* KEYS record, sessions, slots; ARGV id, token, idle ms, prefix, whether it is still fresh */
 static struct redis_script release_script = { .text =
 	LUA_NOW
 	"redis.call('ZREM', KEYS[3], ARGV[2])\n"
 	"local s = redis.call('HMGET', KEYS[1], 'scope', 'lease', 'expires')\n"
 	"if s[2] ~= ARGV[2] then return 0 end\n"
-	"redis.call('HDEL', KEYS[1], 'lease', 'until', 'fresh')\n"
+	"redis.call('HDEL', KEYS[1], 'lease', 'until')\n"
+	"if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'fresh', redis.call('HGET', KEYS[1], 'epoch'))\n"
+	"else redis.call('HDEL', KEYS[1], 'fresh') end\n"
 	"redis.call('HSET', KEYS[1], 'active', now)\n"
 	"local till = math.min(now + ARGV[3], s[3])\n"
 	"redis.call('ZADD', KEYS[2], 'XX', till, ARGV[1])\n"
@@ -354,6 +356,7 @@ void limit_release(struct backend *b, struct lease *lease)
 	call_text(&c, lease->token);
 	call_int(&c, b->config->session_timeout_seconds * 1000);
 	call_prefix(&c, b);
+	call_int(&c, lease->session.fresh);
 
 	auto_reply reply = call_run(&c, b, &release_script, &ignored);
 	(void)reply;

@@ -42,7 +42,10 @@ bool limit_look(struct backend *b, struct arena *arena, const struct claim *clai
                 struct error *err);
 /* False: the lease is lost, stop talking to the session. */
 bool limit_renew(struct backend *b, struct lease *lease, struct error *err);
-/* Gives back lease and slot, notes activity.  A failure is left to expiry. */
+/*
+ * Gives back lease and slot, notes activity, and whether the session is still fresh.  A failure is
+ * left to expiry.
+ */
 void limit_release(struct backend *b, struct lease *lease);
 
 #endif

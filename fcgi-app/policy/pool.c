@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* INSPECT_MS is little: a client may be waiting. */
-enum { INSPECT_MS = 2000, REPLACE_MS = 10000, POLL_MS = 20 };
+enum { REPLACE_MS = 10000, POLL_MS = 20 };
 
 bool pool_fill(struct backend *b, int stop_fd, struct error *err)
 {
@@ -22,69 +21,56 @@ bool pool_fill(struct backend *b, int stop_fd, struct error *err)
 	return ok;
 }
 
-/* ---- those that were claimed */
-
-static bool is_alive(struct backend *b, struct arena *arena, const char *container, bool *known)
+bool pool_tend(struct backend *b, int stop_fd, struct error *err)
 {
-	struct docker_container found = { 0 };
-	struct error err = { 0 };
-	bool told = docker_inspect(b->docker, arena, container, deadline_in_ms(INSPECT_MS), &found,
-	                           &err);
+	bool is_short = b->pool_is_short;
 
-	*known = told || err.kind == ERR_NOT_FOUND;
-	return told && found.running;
+	b->pool_is_short = false;
+	return !is_short || pool_fill(b, stop_fd, err);
 }
 
-static void note_alive(struct backend *b, const char *id)
-{
-	static struct redis_script script = { .text = "return redis.call('HDEL', KEYS[1], 'fresh')\n" };
-	struct error ignored = { 0 };
-	struct call c = { 0 };
-
-	record_key(&c, b, id);
-
-	auto_reply reply = call_run(&c, b, &script, &ignored);
-	(void)reply;
-}
+/* ---- those that died */
 
 /*
- * Nothing ever ran in it, so another one is as good.  Somebody else may have found it dead, too.
- * 0: this is its container now; 1: there is nothing to replace; 2: the pool is empty.
+ * Nothing ever ran in it, so another one is as good.
+ * 0: this is its container now; 1: the lease is lost; 2: the pool is empty.
  * KEYS record, pool, images, boxes, uids, all pools
- * ARGV id, the dead container, image, digest, age ms, first uid, ms to keep
+ * ARGV id, token, the dead container, image, digest, age ms, first uid, ms to keep
  */
 static struct redis_script replace_script = { .text =
 	LUA_NOW LUA_POOL
-	"local s = redis.call('HMGET', KEYS[1], 'fresh', 'state', 'box', 'uid')\n"
-	"if s[3] and s[3] ~= ARGV[2] then return {0, s[3], s[4]} end\n"
-	"if not s[1] or s[2] then return {1} end\n"
-	"local key = pool_key(redis.call('HGET', KEYS[3], ARGV[3]), ARGV[4])\n"
-	"local other = oldest(KEYS[2], key, tonumber(ARGV[5]))\n"
+	"local s = redis.call('HMGET', KEYS[1], 'lease', 'state')\n"
+	"if s[1] ~= ARGV[2] or s[2] then return {1} end\n"
+	"local key = pool_key(redis.call('HGET', KEYS[3], ARGV[4]), ARGV[5])\n"
+	"local other = oldest(KEYS[2], key, tonumber(ARGV[6]))\n"
 	"if not other then return {2} end\n"
 	"take_out(KEYS[2], KEYS[6], other.id)\n"
 	"redis.call('HSET', KEYS[1], 'box', other.id, 'boxed', now, 'name', other.name,\n"
-	"           'uid', ARGV[6] + other.slot)\n"
+	"           'uid', ARGV[7] + other.slot)\n"
+	"redis.call('HDEL', KEYS[4], ARGV[3])\n"
 	"redis.call('HSET', KEYS[4], other.id, ARGV[1])\n"
-	"redis.call('PEXPIRE', KEYS[4], ARGV[7])\n"
+	"redis.call('PEXPIRE', KEYS[4], ARGV[8])\n"
 	"redis.call('HSET', KEYS[5], other.slot, other.name .. ' ' .. now)\n"
-	"return {0, other.id, ARGV[6] + other.slot}\n"
+	"return {0, other.id, ARGV[7] + other.slot}\n"
 };
 
-static struct redisReply *ask_other(struct backend *b, const struct session *s, struct error *err)
+static struct redisReply *ask_other(struct backend *b, const struct lease *lease,
+                                    struct error *err)
 {
 	const struct config *c = b->config;
 	char digest[DIGEST_HEX];
 	struct call call = { 0 };
 
 	member_digest(b, digest);
-	record_key(&call, b, s->id);
+	record_key(&call, b, lease->session.id);
 	call_key(&call, b, "pool", b->daemon_id);
 	call_key(&call, b, "images", b->daemon_id);
 	call_key(&call, b, "boxes", b->daemon_id);
 	call_key(&call, b, "uids", b->daemon_id);
 	call_key(&call, b, "pool", "");
-	call_text(&call, s->id);
-	call_text(&call, s->container);
+	call_text(&call, lease->session.id);
+	call_text(&call, lease->token);
+	call_text(&call, lease->session.container);
 	call_text(&call, c->sandbox_image);
 	call_text(&call, digest);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
@@ -94,57 +80,34 @@ static struct redisReply *ask_other(struct backend *b, const struct session *s, 
 }
 
 /* Waits for one to be made, by us or by those who are at it. */
-static bool replace(struct backend *b, struct arena *arena, struct session *s)
+bool pool_replace(struct backend *b, struct arena *arena, struct lease *lease, struct error *err)
 {
 	struct deadline deadline = deadline_in_ms(REPLACE_MS);
-	struct error ignored = { 0 };
 
+	if (b->config->sandbox_pool_size == 0)
+		return fail_hidden(err, ERR_NOT_FOUND, "there is no pool any more");
 	while (!deadline_passed(deadline)) {
-		auto_reply reply = ask_other(b, s, &ignored);
+		auto_reply reply = ask_other(b, lease, err);
 		struct slice other = reply_text(reply_item(reply, 1));
 		bool more;
 
-		if (reply == NULL || reply_int(reply_item(reply, 0)) == 1)
+		if (reply == NULL)
 			return false;
 		if (other.len > 0) {
-			s->container = arena_strndup(arena, other.at, other.len);
-			s->uid = reply_int(reply_item(reply, 2));
+			lease->session.container = arena_strndup(arena, other.at, other.len);
+			lease->session.uid = reply_int(reply_item(reply, 2));
 			return true;
 		}
-		if (b->config->sandbox_pool_size == 0 || !member_add(b, arena, &more, &ignored))
+		if (reply_int(reply_item(reply, 0)) == 1)
+			return fail_hidden(err, ERR_CONFLICT, "the lease was lost meanwhile");
+		if (!member_add(b, arena, &more, err)) {
+			err->kind = ERR_UNAVAILABLE;   /* what Docker did not do, it may do later */
 			return false;
+		}
 		if (!more)
 			deadline_sleep_ms(deadline, POLL_MS);
 	}
-	return false;
-}
-
-void pool_settle(struct backend *b, struct arena *arena, struct session *s)
-{
-	bool known = true;
-
-	while (s->fresh && known) {
-		if (is_alive(b, arena, s->container, &known)) {
-			note_alive(b, s->id);
-			s->fresh = false;
-		} else if (known) {
-			known = replace(b, arena, s);
-		}
-	}
-}
-
-bool pool_tend(struct backend *b, int stop_fd, struct error *err)
-{
-	struct session claimed = { .id = b->claimed, .container = b->claimed, .fresh = true };
-	bool is_short = b->pool_is_short;
-	struct arena arena = { 0 };
-
-	if (*b->claimed != '\0')
-		pool_settle(b, &arena, &claimed);
-	arena_finish(&arena);
-	*b->claimed = '\0';
-	b->pool_is_short = false;
-	return !is_short || pool_fill(b, stop_fd, err);
+	return fail_hidden(err, ERR_UNAVAILABLE, "no other sandbox in time");
 }
 
 /* ---- those nobody wants */

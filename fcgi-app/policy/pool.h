@@ -6,21 +6,21 @@
 #ifndef POLICY_POOL_H
 #define POLICY_POOL_H
 
-#include "fcgi-app/policy/session.h"
+#include "fcgi-app/policy/limit.h"
 
 /*
  * Makes members until there are SANDBOX_POOL_SIZE of them, others are at it, or stop_fd is
  * readable.  False: Docker or Redis would not.
  */
 bool pool_fill(struct backend *b, int stop_fd, struct error *err);
-/*
- * A session from the pool was never asked whether it lives: a member may have died there.  Asks
- * Docker now, and gives the session another container in place of a dead one.  Where that cannot be
- * found out, all stays as it is.
- */
-void pool_settle(struct backend *b, struct arena *arena, struct session *s);
-/* What the request before left to do: settles what it claimed, fills the place it took. */
+/* What the request before left to do: fills the place it took. */
 bool pool_tend(struct backend *b, int stop_fd, struct error *err);
+/*
+ * Another container for a session that is fresh and whose own is dead: a member may die in the pool,
+ * and nobody asks Docker before one is claimed.  NOT_FOUND: there is none to be had; CONFLICT: the
+ * lease was lost; UNAVAILABLE: not now.
+ */
+bool pool_replace(struct backend *b, struct arena *arena, struct lease *lease, struct error *err);
 /*
  * What Docker showed at asked_ms ("id name\n" of each) against what we have on record.  Answers the
  * ids of members to remove: too old, or such as no gateway wants any more.

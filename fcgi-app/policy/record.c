@@ -68,7 +68,8 @@ void record_read(const struct redisReply *reply, const struct backend *b, struct
 		.inject_env = reply_int(reply_item(reply, 12)) != 0,
 		.uid = reply_int(reply_item(reply, 7)),
 		.epoch = (uint64_t)reply_int(reply_item(reply, 8)),
-		.fresh = reply_int(reply_item(reply, 10)) != 0,
+		.fresh = !reply_is_nil(reply_item(reply, 10))
+		      && reply_int(reply_item(reply, 10)) + 1 >= reply_int(reply_item(reply, 8)),
 		.daemon_id = daemon.len > 0 ? arena_strndup(arena, daemon.at, daemon.len) : NULL,
 	};
 }

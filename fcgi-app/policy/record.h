@@ -4,7 +4,8 @@
  *
  *   session:<id>        hash   who tenant scope daemon name uid net env created active expires count
  *                              epoch; lease until while one runs; state=removing at the end;
- *                              fresh while it is from the pool and nobody has seen it live;
+ *                              fresh while it is from the pool and nothing has run in it: as of
+ *                              this epoch, so that a run whose end nobody told counts;
  *                              asked, the name of the reservation it was claimed by;
  *                              box, its container since boxed, when its own was dead by then
  *   sessions, own:<scope>  zsets of ids (and names of those being created), scored by when each

@@ -34,7 +34,7 @@ static struct redis_script reserve_script = { .text =
 	"if ready then\n"
 	"  take_out(KEYS[8], KEYS[10], ready.id)\n"
 	"  local record = begin(ready.id, ready.name, ready.slot, 0)\n"
-	"  redis.call('HSET', record, 'fresh', 1, 'asked', name)\n"
+	"  redis.call('HSET', record, 'fresh', 0, 'asked', name)\n"
 	"  local told = tell(record)\n"
 	"  told[1], told[#told + 1] = 14, ready.id\n"
 	"  return told\n"

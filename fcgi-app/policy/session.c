@@ -56,7 +56,6 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 	}
 	if (held.session.id != NULL) {
 		*out = held.session;
-		(void)snprintf(b->claimed, sizeof b->claimed, "%s", out->id);
 		return true;
 	}
 
@@ -123,10 +122,12 @@ static bool look(struct backend *b, struct arena *arena, const struct principal 
 	return record_refuse(record_verdict(reply), err);
 }
 
+/* One that is fresh gets another container when it is used. */
 bool session_inspect(struct backend *b, struct arena *arena, const struct principal *who,
                      const char *id, struct session *out, struct error *err)
 {
 	struct docker_container found;
+	struct error cause = { 0 };
 	bool there;
 
 	if (!id_is_container(id))
@@ -134,13 +135,14 @@ bool session_inspect(struct backend *b, struct arena *arena, const struct princi
 	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
 	    || !look(b, arena, who, id, out, err))
 		return false;
-	pool_settle(b, arena, out);
 	there = docker_inspect(b->docker, arena, out->container, deadline_in_ms(INSPECT_MS), &found,
-	                       err);
-	if (there && found.running)
-		return true;
-	if (!there && err->kind != ERR_NOT_FOUND)
+	                       &cause);
+	if (!there && cause.kind != ERR_NOT_FOUND) {
+		*err = cause;
 		return false;
+	}
+	if ((there && found.running) || out->fresh)
+		return true;
 	session_discard(b, id, err);
 	return fail(err, ERR_NOT_FOUND, "Container session not found");
 }

@@ -11,7 +11,7 @@
 
 struct session {
 	const char *id;                    /* 64 hex digits */
-	const char *container;             /* the same, unless its own was dead when it was claimed */
+	const char *container;             /* the same, unless that died before anything ran there */
 	int64_t created_ms, active_ms, expires_ms;         /* since 1970, Redis' clock */
 	int64_t now_ms;                    /* the same clock, when this was read */
 	int64_t executions, max_executions;
@@ -20,7 +20,7 @@ struct session {
 	const char *daemon_id;             /* NULL when none was recorded */
 	uint64_t epoch;                    /* of the last lease */
 	int64_t uid;
-	bool fresh;                        /* from the pool, and nobody has seen it live since */
+	bool fresh;                        /* from the pool, and nothing has run in it yet */
 };
 
 /* What a client may ask for. */

@@ -100,27 +100,40 @@ def unheard(tap, gateway, daemon):
 
 
 def pooled(tap, gateway, daemon):
-    def full():
+    def full(sessions=0):
         members = gateway.redis("ZCARD", f"cg:{{{gateway.deployment}}}:pool")
-        return members == 2 and len(gateway.containers()) == 2
+        return members == 2 and len(gateway.containers()) == 2 + sessions
 
-    def answers():
-        """One that a daemon in its first moments has lost may say so, the next one works."""
-        with gateway.session() as session:
+    def ready():
+        """What is in the pool; and a session that has been used."""
+        eventually(full, 60, "a full pool", 0.5)
+        used = gateway.session()
+        used.answers()
+        eventually(lambda: full(1), 60, "a full pool", 0.5)
+        return used, set(gateway.containers()) - {used.id}
+
+    def works(session):
+        """Docker away is a 503; a session that was handed out and never used is never a 404."""
+
+        def served():
             answer = session.ask("print(6 * 7)")
-            ensure(answer.status in (200, 404), answer)
-            return answer.status == 200 and answer.json["stdout"] == "42\n"
+            ensure(answer.status in (200, 503), answer)
+            return answer.status == 200 and answer.json
+
+        equal(eventually(served, 60, "an answer", 0.2)["stdout"], "42\n")
+        return session
 
     @tap.row("dockerd restarted: its pool is dead, sessions from it are not", seconds=240)
     def _():
         for end in (daemon.stop, daemon.kill):
-            eventually(full, 60, "a full pool", 0.5)
-            members = set(gateway.containers())
+            used, members = ready()
             end()
+            claimed = gateway.session()            # Docker is not asked
+            ensure(claimed.id in members, claimed.id)
+            working = Background(lambda: works(claimed))
             daemon.start()
-            # A daemon that was killed takes its dead for living until it has looked.
-            eventually(lambda: not any(map(gateway.docker.exists, members)), 60, "known to be dead")
-            eventually(answers, 40, "a session that answers")
+            with works(gateway.session()), working.answer(), used:
+                eventually(lambda: used.ask("print(1)").status == 404, 60, "lost with its container")
             eventually(full, 60, "a full pool", 0.5)
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pool of sandboxes, and a Docker or a Redis that is away or slow."""
 
+import contextlib
 import time
 
-from support.gateway import Gateway, Session
+from support.gateway import Gateway, Session, serving
 from support.redis import Redis
 from support.service import DOCKER_HOST, scratch
-from support.tap import ensure, equal, eventually, together
+from support.tap import Background, Failed, ensure, equal, eventually, together
 from support.toxic import Toxic
 
 from .oracle import typed
@@ -63,6 +64,27 @@ def docker_away(tap, gateway, docker):
                 session.answers()
                 equal(session.delete().status, 200)
             full(gateway, seconds=100)
+
+    @tap.row("docker hangs, and the pool dies: sessions from it are not lost", seconds=150)
+    def _():
+        full(gateway)
+        docker.be("stall", cut=True)
+        try:
+            sessions = together([gateway.session] * 2)
+            for session in sessions:
+                gateway.docker.kill(session.id)
+                eventually(lambda s=session: not gateway.docker.exists(s.id), 30, "dead")
+            running = [Background(session.answers) for session in sessions]
+            eventually(lambda: len(serving(gateway)) >= 2, 10, "both waiting for Docker")
+        finally:
+            docker.be("pass")
+        for session, run in zip(sessions, running):
+            with contextlib.suppress(Failed):      # a 503 is honest, a 404 would stay one
+                run.answer()
+            eventually(lambda s=session: s.ask("print(1)").status == 200, 30, "served", 0.5)
+            session.answers()
+            equal(session.delete().status, 200)
+        full(gateway, seconds=100)
 
     @tap.row("docker is slow: no more are made than there are to be", seconds=120)
     def _():

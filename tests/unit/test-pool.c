@@ -288,69 +288,135 @@ static void the_dead_are_forgotten(void)
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
-static void a_dead_member_is_replaced_at_once(void)
+/* As execute.c does where nothing was heard of it. */
+static bool replaced(const char *id, struct lease *lease)
 {
+	bool done;
+
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, lease));
+	done = pool_replace(&s.backend, &s.arena, lease, &s.err);
+	limit_release(&s.backend, lease);
+	return done;
+}
+
+/* A session whose own container died in the pool. */
+static const char *reboxed(void)
+{
+	struct lease lease;
 	const char *id;
-	struct session found;
 
 	filled();
 	engine.state->containers[0].there = false;
-	engine.state->containers[1].there = false;
 	id = session();
-	CU_ASSERT_EQUAL(field(id, "fresh"), 1);
-	tend();
-	CU_ASSERT_EQUAL(field(id, "fresh"), 0);
-	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT_FATAL(replaced(id, &lease));
+	return id;
+}
+
+static void a_dead_member_is_replaced(void)
+{
+	struct session found;
+	struct lease lease;
+	const char *id;
+
+	filled();
+	engine.state->containers[0].there = false;
+	id = session();
+	CU_ASSERT(replaced(id, &lease));
+	CU_ASSERT_STRING_EQUAL(lease.session.id, id);
+	CU_ASSERT_STRING_EQUAL(lease.session.container, engine.state->containers[1].id);
+	CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
 	CU_ASSERT_STRING_EQUAL(found.id, id);
-	CU_ASSERT_STRING_NOT_EQUAL(found.container, id);
-	CU_ASSERT(engine_find(&engine, found.container) != NULL);
+	CU_ASSERT_STRING_EQUAL(found.container, lease.session.container);
+	CU_ASSERT_EQUAL(found.uid, lease.session.uid);
+	tend();
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
-static void a_dead_member_is_replaced_at_first_use(void)
+/* Docker called it running, right after it came back, and then it was not. */
+static void a_fresh_one_is_replaced_whenever_it_dies(void)
 {
-	const char *id;
 	struct session found;
 	struct lease lease;
+	const char *id = reboxed();
 
-	filled();
-	engine.state->containers[0].there = false;
-	id = session();
-	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
-	CU_ASSERT(lease.session.fresh);
-	pool_settle(&s.backend, &s.arena, &lease.session);
-	CU_ASSERT_FALSE(lease.session.fresh);
-	CU_ASSERT_STRING_EQUAL(lease.session.container, engine.state->containers[1].id);
-	limit_release(&s.backend, &lease);
-	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
-	CU_ASSERT_EQUAL(found.uid, lease.session.uid);
-	tend();                            /* which finds that all is well */
-	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
-	CU_ASSERT_STRING_EQUAL(found.container, lease.session.container);
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+		engine_find(&engine, found.container)->there = false;
+		sweep();
+		CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+		CU_ASSERT(replaced(id, &lease));
+		CU_ASSERT_STRING_NOT_EQUAL(lease.session.container, found.container);
+		CU_ASSERT_EQUAL(redis("HLEN", "boxes:DAEMON:ONE"), 1);
+	}
 }
 
-static void one_that_died_later_is_lost(void)
+static void is_lost_with_its_container(const char *id)
 {
-	const char *id;
 	struct session found;
 
-	filled();
-	id = session();
-	tend();
 	engine_find(&engine, id)->there = false;
 	CU_ASSERT_FALSE(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
 	CU_ASSERT(stage_failed(&s, ERR_NOT_FOUND, "Container session not found"));
 	CU_ASSERT_EQUAL(redis("ZCARD", "sessions"), 0);
 }
 
-static void an_engine_that_is_away_replaces_nothing(void)
+static void one_that_was_used_is_lost_with_its_container(void)
 {
 	const char *id;
+	struct lease lease;
 
 	filled();
 	id = session();
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	lease.session.fresh = false;
+	limit_release(&s.backend, &lease);
+	is_lost_with_its_container(id);
+}
+
+/* The worker died, or Redis was away when it was done: something may have run. */
+static void so_is_one_whose_use_nobody_told_the_end_of(void)
+{
+	const char *id;
+	struct lease lease;
+
+	filled();
+	id = session();
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:session:%s until 0", id));
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	CU_ASSERT_FALSE(lease.session.fresh);
+	limit_release(&s.backend, &lease);
+	is_lost_with_its_container(id);
+}
+
+static void only_who_holds_the_lease_replaces(void)
+{
+	const char *id;
+	struct lease lease;
+
+	filled();
+	id = session();
+	CU_ASSERT_FATAL(stage_admit(&s, alice, id, &lease));
+	stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:session:%s lease x", id));
+	CU_ASSERT_FALSE(pool_replace(&s.backend, &s.arena, &lease, &s.err));
+	CU_ASSERT_EQUAL(s.err.kind, ERR_CONFLICT);
+	CU_ASSERT_EQUAL(members(), 1);
+}
+
+static void an_engine_that_is_away_replaces_nothing(void)
+{
+	const char *id;
+	struct session found;
+	struct lease lease;
+
+	filled();
+	(void)session();
+	id = session();
 	engine.state->silent = true;
-	(void)pool_tend(&s.backend, never[0], &s.err);
+	CU_ASSERT_FALSE(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+	CU_ASSERT_EQUAL(s.err.kind, ERR_UNAVAILABLE);
+	CU_ASSERT_FALSE(replaced(id, &lease));
+	CU_ASSERT_EQUAL(s.err.kind, ERR_UNAVAILABLE);
 	CU_ASSERT_EQUAL(field(id, "fresh"), 1);
 	CU_ASSERT_EQUAL(field(id, "box"), 0);
 }
@@ -358,14 +424,11 @@ static void an_engine_that_is_away_replaces_nothing(void)
 /* Its container has another id than the session: nothing may take it for an orphan, or miss it. */
 static void a_replaced_one_is_swept_like_any(void)
 {
-	const char *id;
+	const char *id = reboxed();
 	struct session found;
 
-	filled();
-	s.config.orphan_grace_seconds = 0;
-	engine.state->containers[0].there = false;
-	id = session();
 	tend();
+	s.config.orphan_grace_seconds = 0;
 	sweep();
 	sweep();
 	CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
@@ -380,13 +443,9 @@ static void a_replaced_one_is_swept_like_any(void)
 
 static void a_replaced_one_ends_like_any(void)
 {
+	const char *id = reboxed();
 	struct session found;
-	const char *id;
 
-	filled();
-	engine.state->containers[0].there = false;
-	id = session();
-	tend();
 	CU_ASSERT_FATAL(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
 	stage_redis(&s, arena_printf(&s.arena, "ZADD cg:{default}:sessions 1 %s", id));
 	sweep();
@@ -467,7 +526,6 @@ static void a_claim_nobody_heard_of_is_taken_back(void)
 	(void)stage_redis(&s, arena_printf(&s.arena, "HSET cg:{default}:session:%s asked sandbox-x", id));
 	(void)snprintf(s.backend.doubt.name, sizeof s.backend.doubt.name, "sandbox-x");
 	(void)snprintf(s.backend.doubt.scope, sizeof s.backend.doubt.scope, "%s", alice->scope);
-	*s.backend.claimed = '\0';
 	(void)stage_redis(&s, "CONFIG SET min-replicas-to-write 1");       /* it takes nothing */
 	CU_ASSERT(!reserve_settle(&s.backend, &s.err));
 	CU_ASSERT(!reserve(&s.backend, &s.arena, alice, (struct session_options){ 0 }, &next, &s.err));
@@ -546,9 +604,11 @@ int main(void)
 		{ "what is wanted stays", what_is_wanted_stays },
 		{ "what no gateway wants goes", what_no_gateway_wants_goes },
 		{ "the dead are forgotten", the_dead_are_forgotten },
-		{ "a dead member is replaced at once", a_dead_member_is_replaced_at_once },
-		{ "a dead member is replaced at first use", a_dead_member_is_replaced_at_first_use },
-		{ "one that died later is lost", one_that_died_later_is_lost },
+		{ "a dead member is replaced", a_dead_member_is_replaced },
+		{ "a fresh one is replaced whenever it dies", a_fresh_one_is_replaced_whenever_it_dies },
+		{ "one that was used is lost with its container", one_that_was_used_is_lost_with_its_container },
+		{ "so is one whose use nobody told the end of", so_is_one_whose_use_nobody_told_the_end_of },
+		{ "only who holds the lease replaces", only_who_holds_the_lease_replaces },
 		{ "an engine that is away replaces nothing", an_engine_that_is_away_replaces_nothing },
 		{ "a replaced one is swept like any", a_replaced_one_is_swept_like_any },
 		{ "a replaced one ends like any", a_replaced_one_ends_like_any },
