@@ -441,6 +441,26 @@ static void a_replaced_one_is_swept_like_any(void)
 	CU_ASSERT_EQUAL(members(), 2);
 }
 
+/* Docker said that it does not run, but has not removed it: the session has no use for it any more. */
+static void what_was_replaced_is_removed(void)
+{
+	struct session found;
+	struct lease lease;
+	const char *id;
+
+	filled();
+	id = session();
+	CU_ASSERT_FATAL(replaced(id, &lease));
+	CU_ASSERT_PTR_NOT_NULL(engine_find(&engine, id));
+	s.config.orphan_grace_seconds = 0;
+	sweep();
+	pass(10);
+	sweep();
+	CU_ASSERT_PTR_NULL(engine_find(&engine, id));
+	CU_ASSERT_PTR_NOT_NULL(engine_find(&engine, lease.session.container));
+	CU_ASSERT(session_inspect(&s.backend, &s.arena, alice, id, &found, &s.err));
+}
+
 static void a_replaced_one_ends_like_any(void)
 {
 	const char *id = reboxed();
@@ -611,6 +631,7 @@ int main(void)
 		{ "only who holds the lease replaces", only_who_holds_the_lease_replaces },
 		{ "an engine that is away replaces nothing", an_engine_that_is_away_replaces_nothing },
 		{ "a replaced one is swept like any", a_replaced_one_is_swept_like_any },
+		{ "what was replaced is removed", what_was_replaced_is_removed },
 		{ "a replaced one ends like any", a_replaced_one_ends_like_any },
 		{ "what cannot be made leaves nothing", what_cannot_be_made_leaves_nothing },
 		{ "few are made at a time", few_are_made_at_a_time },
