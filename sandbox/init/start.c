@@ -45,18 +45,28 @@ static bool close_pipes(struct start *s, const int ends[2], bool ok)
 	return ok;
 }
 
-static pid_t launch_bash(const struct parts *with, const char *const *argv, const int *fds,
-                         unsigned n_fds)
+bool start_program(const struct parts *with, const char *const *argv, const int *in,
+                   unsigned n_in, struct start *s)
 {
-	return launch(&(struct launch){
+	int ends[2];
+
+	if (!with->warm->safe)
+		warm_stop(with->warm);     /* the program could still look into it */
+	if (!open_pipes(s, ends))
+		return false;
+
+	const int fds[] = { in[0], ends[0], ends[1], in[n_in - 1] };
+
+	s->pid = launch(&(struct launch){
 		.argv = argv,
 		.env = with->env,
 		.cwd = HOME_PATH,
 		.fds = fds,
-		.n_fds = n_fds,
+		.n_fds = 2 + n_in,
 		.oom_score_adj = OOM_SCORE,
 		.interpreter = with->warm->pid,
 	});
+	return close_pipes(s, ends, s->pid > 0);
 }
 
 static bool start_bash(const struct parts *with, const struct run *run, int code,
@@ -67,22 +77,15 @@ static bool start_bash(const struct parts *with, const struct run *run, int code
 	bool on_disk = workdir_put_script(&with->dirs, run->id.at, code, path);
 	const char *argv[WIRE_ARGV_MAX + 3] = { "/bin/bash", on_disk ? path : "/dev/fd/3" };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int ends[2];
 
-	if (!with->warm->safe)
-		warm_stop(with->warm);     /* the script could still look into it */
 	for (unsigned i = 0; i < run->argc; i++)
 		argv[2 + i] = run->argv[i].at;
-	if (null < 0 || !open_pipes(s, ends)) {
-		close_both(null, -1);
-		return false;
-	}
 
-	const int fds[] = { null, ends[0], ends[1], code };
+	bool ok = null >= 0 &&
+	          start_program(with, argv, (int[]){ null, code }, on_disk ? 1 : 2, s);
 
-	s->pid = launch_bash(with, argv, fds, on_disk ? 3 : 4);
 	close_both(null, -1);
-	return close_pipes(s, ends, s->pid > 0);
+	return ok;
 }
 
 static bool start_python(const struct parts *with, const struct run *run, const int files[2],

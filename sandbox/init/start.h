@@ -11,6 +11,13 @@ struct start {
 };
 
 /*
+ * Launches a program as user code: its standard input is in[0]; in[1], when n_in is 2, is its
+ * descriptor 3.  False and errno as below.
+ */
+bool start_program(const struct parts *with, const char *const *argv, const int *in,
+                   unsigned n_in, struct start *s);
+
+/*
  * files: the source, and the note of a Python run, which takes the spare.  False and errno when
  * there is no process; then no descriptor is left open.
  */
