@@ -89,7 +89,7 @@ bool run_get(const uint8_t *in, size_t len, struct run *m)
 {
 	struct cursor c = cursor_read(in, len);
 
-	m->language = (enum run_language)get_enum(&c, RUN_PYTHON, RUN_BASH);
+	m->language = (enum run_language)get_enum(&c, RUN_PYTHON, RUN_RENDER);
 	m->id = cursor_get_str(&c, WIRE_ID_MAX);
 	m->limits.timeout_ms = cursor_get_u32(&c);
 	m->limits.max_chars = cursor_get_u32(&c);

@@ -20,6 +20,7 @@ enum {
 	WIRE_TYPE_MAX = 128,               /* bytes of an exception's class name */
 	WIRE_REASON_MAX = 240,
 	WIRE_TAIL = 65536,                 /* most bytes of a TAIL frame */
+	WIRE_JOB_MAX = 16384,              /* bytes of a RUN_RENDER's code */
 };
 
 /* SYNC.  Times are milliseconds from its arrival; 0 = no such limit. */
@@ -56,7 +57,11 @@ struct file {
 	struct slice name;                 /* relative, '/' between components; FILE_CODE: empty */
 };
 
-enum run_language { RUN_PYTHON = 1, RUN_BASH = 2 };
+enum run_language {
+	RUN_PYTHON = 1,
+	RUN_BASH = 2,
+	RUN_RENDER = 3,                    /* FILE_CODE is the job the standby renderer is handed; no argv */
+};
 
 struct run_limits {
 	uint32_t timeout_ms;

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "sandbox/init/clock.h"
+#include "sandbox/init/standby.h"
 
 enum {
 	SETTLE_US = 100000,                /* for children that are about to end by themselves */
@@ -46,6 +47,15 @@ void ending_kill_everyone(struct runner *r)
 	warm_forget(r->with.warm);
 	preload_stop(r->with.preload);
 	preload_died(r->with.preload);
+	standby_forget(r->with.standby);
+}
+
+void ending_dismiss(struct runner *r)
+{
+	if (r->with.standby->its.pid == 0)
+		return;
+	ending_kill_everyone(r);
+	r->result.survivors = 0;           /* of no run */
 }
 
 void ending_stop(struct runner *r, enum run_outcome outcome)

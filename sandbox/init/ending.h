@@ -11,6 +11,9 @@ void ending_heard(struct runner *r, const struct death *d);
 /* The interpreters go, too. */
 void ending_kill_everyone(struct runner *r);
 
+/* The standby goes, and whatever it has started; nothing happens when none waits. */
+void ending_dismiss(struct runner *r);
+
 /* Its end now, with this outcome. */
 void ending_stop(struct runner *r, enum run_outcome outcome);
 

@@ -8,6 +8,7 @@
 #include "sandbox/init/clock.h"
 #include "sandbox/init/ending.h"
 #include "sandbox/init/note.h"
+#include "sandbox/init/standby.h"
 #include "sandbox/init/start.h"
 
 enum { START_US = 10000000 };              /* an interpreter that takes longer will not come */
@@ -72,6 +73,7 @@ static void start_again(struct runner *r, const char *why)
 	r->pid = 0;
 	pump_finish(&r->pump);
 	ending_kill_everyone(r);
+	r->result.survivors = 0;           /* of no run */
 	interpreter_start(r);
 }
 
@@ -135,6 +137,14 @@ void interpreter_died(struct runner *r)
 		start_again(r, has_ended);
 	else
 		warm_forget(w);
+}
+
+void interpreter_reaped(struct runner *r, const struct death *d)
+{
+	if (r->phase == PHASE_RUNNING && !standby_has_read(r->with.standby))
+		start_again(r, "The renderer has ended");
+	else
+		ending_heard(r, d);
 }
 
 void interpreter_is_late(struct runner *r)

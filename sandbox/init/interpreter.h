@@ -14,6 +14,9 @@ void interpreter_hear(struct runner *r);
 /* It has been reaped; its last words are heard first. */
 void interpreter_died(struct runner *r);
 
+/* The run's own process has been reaped: its end, unless it never took the run. */
+void interpreter_reaped(struct runner *r, const struct death *d);
+
 /* The deadline of PHASE_STARTING has come. */
 void interpreter_is_late(struct runner *r);
 

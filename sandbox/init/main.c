@@ -19,6 +19,8 @@
  * interpreter (warm.c) is protected in the same way; it forks one child per run and tells us how
  * the child ended.  What that child claims itself is a hint and decides nothing (note.h).
  *
+ * With --standby a renderer is started at once and waits for the first run (standby.h).
+ *
  * When a run's process has ended, the number of tasks in our control group says whether it left
  * others behind.  If so, and always where that number cannot be read, everybody but us is killed
  * and waited for until the kernel says that no child is left.  So the next run starts in an empty
@@ -46,6 +48,7 @@
 #include "sandbox/init/clock.h"
 #include "sandbox/init/exit.h"
 #include "sandbox/init/session.h"
+#include "sandbox/init/standby.h"
 
 extern char **environ;
 
@@ -57,6 +60,7 @@ enum {
 
 struct options {
 	uint32_t lifetime_s, idle_s;
+	bool standby;
 };
 
 static _Noreturn void refuse(const char *why)
@@ -80,12 +84,17 @@ static bool parse_seconds(const char *text, uint32_t *seconds)
 
 static bool parse_options(char **argv, struct options *o)
 {
-	for (argv++; argv[0]; argv += 2) {
+	for (argv++; argv[0]; argv++) {
+		if (strcmp(argv[0], "--standby") == 0) {
+			o->standby = true;
+			continue;
+		}
+
 		uint32_t *to = strcmp(argv[0], "--lifetime") == 0 ? &o->lifetime_s
 		             : strcmp(argv[0], "--idle") == 0     ? &o->idle_s
 		                                                  : NULL;
 
-		if (!to || !argv[1] || !parse_seconds(argv[1], to))
+		if (!to || !*++argv || !parse_seconds(*argv, to))
 			return false;
 	}
 	return o->lifetime_s > 0;
@@ -188,11 +197,19 @@ static void touch(volatile uint8_t *bytes, size_t len)
 		bytes[i] = 0;
 }
 
-static void touch_stack(void)
+static void touch_pages(struct link *l)
 {
-	uint8_t bytes[32768];
+	uint8_t stack[32768];
 
-	touch(bytes, sizeof bytes);
+	touch(stack, sizeof stack);
+	touch(l->tx, FRAME_MAX_IN);
+}
+
+static void init_parts(const struct parts *p)
+{
+	warm_init(p->warm);
+	preload_init(p->preload);
+	standby_init(p->standby);
 }
 
 static void wait_for_events(const struct session *s, int signals, int64_t now_us)
@@ -256,6 +273,7 @@ int main(int argc, char **argv)
 	static struct link link;
 	static struct warm warm;
 	static struct preload preload;
+	static struct standby standby;
 	static struct counters counters;
 	static struct environment env;
 	static struct inbox inbox;
@@ -265,7 +283,7 @@ int main(int argc, char **argv)
 
 	hide();
 	if (argc < 1 || !parse_options(argv, &options))
-		refuse("usage: sandbox-init --lifetime SECONDS [--idle SECONDS]");
+		refuse("usage: sandbox-init --lifetime SECONDS [--idle SECONDS] [--standby]");
 	check_surroundings();
 	syscall(SYS_close_range, FIRST_FD, ~0u, 0);
 
@@ -278,6 +296,7 @@ int main(int argc, char **argv)
 		.link = &link,
 		.warm = &warm,
 		.preload = &preload,
+		.standby = &standby,
 		.counters = &counters,
 		.env = &env,
 		.dirs = { tmp, open_directory("/dev/shm"), open_directory("/dev/mqueue") },
@@ -298,18 +317,16 @@ int main(int argc, char **argv)
 
 	find_counters(&counters);
 	environment_init(&env, environ, 1);
-	warm_init(&warm);
-	preload_init(&preload);
+	init_parts(&parts);
 	inbox_init(&inbox, home);
 
 	int signals = take_signals();
 
-	if (!run_init(&runner, &parts))
+	if (!run_init(&runner, &parts, options.standby))
 		refuse("cannot write to " TMP_PATH);
 	if (signals < 0 || !take_stdio(&in, &out))
 		refuse("cannot take over standard input and output");
 	link_init(&link, in, out);
-	touch(link.tx, FRAME_MAX_IN);
-	touch_stack();
+	touch_pages(&link);
 	serve(&session, signals);
 }

@@ -9,10 +9,13 @@
 #include "sandbox/init/preload.h"
 #include "sandbox/init/workdir.h"
 
+struct standby;
+
 struct parts {
 	struct link *link;
 	struct warm *warm;
 	struct preload *preload;
+	struct standby *standby;
 	const struct counters *counters;
 	const struct environment *env;
 	struct workdir dirs;

@@ -9,6 +9,7 @@
 #include "sandbox/init/exit.h"
 #include "sandbox/init/interpreter.h"
 #include "sandbox/init/note.h"
+#include "sandbox/init/standby.h"
 
 enum {
 	SETTLE_SILENT_US = 10000,          /* for who is left when both pipes have been closed */
@@ -17,6 +18,8 @@ enum {
 
 void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 {
+	if (run->language != RUN_RENDER)
+		ending_dismiss(r);
 	request_keep(&r->request, run);
 	r->retried = false;
 	r->wants_warm = run->language == RUN_PYTHON || r->with.warm->pid;
@@ -26,6 +29,7 @@ void run_begin(struct runner *r, const struct run *run, struct inbox *inbox)
 	r->reason[0] = 0;
 	pump_begin(&r->pump, -1, -1, 0);
 	if (!inbox_deliver(inbox, r->reason, sizeof r->reason)) {
+		ending_dismiss(r);
 		r->phase = PHASE_DRAINING;
 		return;
 	}
@@ -124,6 +128,7 @@ static void clean(struct runner *r)
 	if (r->note >= 0)
 		close(r->note);
 	r->code = r->note = -1;
+	standby_forget(r->with.standby);
 	if (!workdir_clean(&r->with.dirs, r->request.run.id.at))
 		_exit(EXIT_DIRTY);
 	r->phase = PHASE_IDLE;
@@ -139,8 +144,10 @@ static void wait_for_children(struct runner *r)
 			interpreter_died(r);
 		else if (d.pid == r->with.preload->next.pid)
 			preload_died(r->with.preload);
+		else if (d.pid == r->with.standby->its.pid)
+			ending_dismiss(r);
 		else if (d.pid == r->pid)
-			ending_heard(r, &d);
+			interpreter_reaped(r, &d);
 	}
 }
 
@@ -233,16 +240,19 @@ void run_kill(struct runner *r)
 	ending_kill_everyone(r);
 }
 
-bool run_init(struct runner *r, const struct parts *with)
+bool run_init(struct runner *r, const struct parts *with, bool standby)
 {
 	r->with = *with;
 	r->code = r->note = -1;
-	r->keep_warm = r->wants_warm = true;
+	r->keep_warm = true;
+	r->wants_warm = !standby;
 	r->request.run.id = (struct slice){ "", 0 };
 	pump_begin(&r->pump, -1, -1, 0);
 	outbox_begin(&r->outbox, -1, &r->request.run.limits);
 	if (!workdir_clean(&r->with.dirs, r->request.run.id.at))
 		return false;
 	prepare_interpreter(r);
+	if (standby)
+		standby_start(&r->with);   /* else the run will say why there is none */
 	return true;
 }

@@ -39,8 +39,11 @@ struct runner {
 	struct outbox outbox;
 };
 
-/* False when the sandbox's own directories cannot be made. */
-bool run_init(struct runner *r, const struct parts *with);
+/*
+ * Starts the standby, or else an interpreter.  False when the sandbox's own directories cannot be
+ * made.
+ */
+bool run_init(struct runner *r, const struct parts *with, bool standby);
 
 /* Starts it; what the inbox holds is its own.  Failures become its EXIT. */
 void run_begin(struct runner *r, const struct run *run, struct inbox *inbox);

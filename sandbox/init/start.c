@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "sandbox/init/standby.h"
+
 enum { OOM_SCORE = 1000 };
 
 /* Keeps errno: it is the reason of a failure before. */
@@ -113,6 +115,8 @@ bool start_run(const struct parts *with, const struct run *run, const int files[
 		return start_bash(with, run, files[0], s);
 	case RUN_PYTHON:
 		return start_python(with, run, files, s);
+	case RUN_RENDER:
+		return standby_take(with, files[0], s);
 	}
 	return false;
 }

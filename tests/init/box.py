@@ -25,6 +25,7 @@ mount -t tmpfs -o mode=0755 tmpfs /usr/libexec
 mkdir -p {libexec}/python
 cp {init} {libexec}/sandbox-init
 cp {python}/*.py {libexec}/python
+{renderer}
 mount -t tmpfs -o mode=0755 tmpfs /home
 mkdir /home/sandbox
 mount -t tmpfs -o size=64m,nr_inodes=4096,mode=0700,uid={uid},gid={gid} tmpfs /home/sandbox
@@ -33,6 +34,30 @@ mount -t tmpfs -o size=64m,mode=1777 tmpfs /dev/shm
 exec setpriv --reuid {uid} --regid {gid} --clear-groups --no-new-privs \
     --bounding-set=-all --inh-caps=-all "$@"
 """
+
+# For rows with a renderer: the machine's programs, and among them this node.
+RENDERER = """
+mkdir {libexec}/render {libexec}/node
+cp {renderer.main} {libexec}/render/main.js
+cp {renderer.node} {libexec}/node/node
+mount -t overlay -o lowerdir={libexec}/node:/usr/bin overlay /usr/bin
+"""
+
+
+@dataclasses.dataclass
+class Renderer:
+    """Files that take the place of the image's: main.js, and node or the image's own."""
+
+    main: str
+    node: str = ""
+
+    def mounts(self):
+        files = {f"{LIBEXEC}/render/main.js": self.main, "/usr/bin/node": self.node}
+        return [arg for to, file in files.items() if file for arg in ("-v", f"{file}:{to}:ro")]
+
+
+# More for Docker: no renderer, whatever the image has.
+NO_RENDERER = ["--mount", f"type=tmpfs,dst={LIBEXEC}/render"]
 
 
 @dataclasses.dataclass
@@ -47,15 +72,17 @@ class Place:
     def in_docker(self):
         return bool(self.image)
 
-    def command(self, args, memory, extra):
+    def command(self, args, memory, extra, image, renderer):
         if self.in_docker:
-            return self.docker(args, memory, extra)
+            mounts = renderer.mounts() if renderer else []
+            return self.docker(args, memory, [*mounts, *extra], image or self.image)
         script = NAMESPACE.format(uid=UID, gid=GID, libexec=LIBEXEC, init=self.init,
-                                  python=self.python)
+                                  python=self.python, renderer=RENDERER.format(
+                                      libexec=LIBEXEC, renderer=renderer) if renderer else "")
         return ["unshare", "--pid", "--fork", "--mount", "--mount-proc", "--kill-child", "--net",
                 "sh", "-c", script, "sh", f"{LIBEXEC}/sandbox-init", *args]
 
-    def docker(self, args, memory, extra):
+    def docker(self, args, memory, extra, image):
         owner = f"uid={UID},gid={GID}"
         ours = []
         if self.init:
@@ -67,7 +94,7 @@ class Place:
                 "--memory", memory, "--memory-swap", memory, "--shm-size", "32m",
                 "--tmpfs", f"/tmp:size=64m,nr_inodes=4096,mode=1777,{owner}",
                 "--tmpfs", f"/home/sandbox:size=64m,nr_inodes=4096,mode=0700,{owner}",
-                "--log-driver", "none", "--cgroupns", "private", *ours, *extra, self.image, *args]
+                "--log-driver", "none", "--cgroupns", "private", *ours, *extra, image, *args]
 
 
 PLACE = Place()
@@ -91,10 +118,11 @@ class Result:
 class Box:
     """One sandbox.  Its methods speak for a gateway worker."""
 
-    def __init__(self, lifetime=LIFETIME, args=None, memory="512m", extra=()):
+    def __init__(self, lifetime=LIFETIME, args=None, memory="512m", extra=(), image="",
+                 renderer=None):
         args = ["--lifetime", lifetime] if args is None else args
-        self.process = subprocess.Popen(PLACE.command(args, memory, extra), bufsize=0,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(PLACE.command(args, memory, extra, image, renderer),
+                                        bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.decoder = wire.Decoder()
         self.queue = []
         self.epoch = 0

@@ -138,7 +138,7 @@ NOT_UNDERSTOOD = [
     ("an empty id", wire.put_run("print(1)", wire.Run(id=b""))),
     ("an id that is too long", wire.put_run("print(1)", wire.Run(id=b"e" * 33))),
     ("an argument with NUL", wire.put_run("print(1)", wire.Run(argv=["a\0b"]))),
-    ("a language that is none", wire.put_run("print(1)", wire.Run(language=3))),
+    ("a language that is none", wire.put_run("print(1)", wire.Run(language=4))),
     ("DATA without FILE", frame(Type.DATA, b"x")),
     ("FILE in FILE", frame(Type.FILE, wire.File(1, 5, b"a").pack()) * 2),
     ("more DATA than announced", frame(Type.FILE, wire.File(1, 1, b"a").pack()) + frame(Type.DATA, b"xy")),
@@ -315,7 +315,8 @@ def idle():
 
 
 USAGE = [[], ["--lifetime"], ["--lifetime", "0"], ["--lifetime", "x"], ["--lifetime", "-1"],
-         ["--lifetime", "99999999999"], ["--frobnicate", "1"], ["--idle", "3"]]
+         ["--lifetime", "99999999999"], ["--frobnicate", "1"], ["--idle", "3"], ["--standby"],
+         ["--lifetime", "60", "--standby", "1"]]
 
 
 @row("wire: wrong arguments are refused with 64")

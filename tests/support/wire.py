@@ -14,6 +14,7 @@ HEADER = 8
 MAX_IN = 4096
 MAX_OUT = 65536
 FLUSH = bytes(MAX_IN + HEADER)
+JOB_MAX = 16384
 SEAL = 0xA5
 
 
@@ -45,6 +46,7 @@ class Kind(enum.IntEnum):
 class Language(enum.IntEnum):
     PYTHON = 1
     BASH = 2
+    RENDER = 3
 
 
 class Outcome(enum.IntEnum):

@@ -123,6 +123,11 @@ static void values_out_of_range_are_refused(void)
 	bytes[0] = FILE_UNREADABLE + 1;
 	CU_ASSERT_FALSE(file_get(bytes, n, &f));
 	n = run_put(bytes, sizeof bytes, &r);
+	bytes[0] = RUN_RENDER;
+	CU_ASSERT(run_get(bytes, n, &r));
+	bytes[0] = RUN_RENDER + 1;
+	CU_ASSERT_FALSE(run_get(bytes, n, &r));
+	bytes[0] = RUN_BASH;
 	bytes[n - 2] = WIRE_ARGV_MAX + 1;
 	CU_ASSERT_FALSE(run_get(bytes, n, &r));
 }
