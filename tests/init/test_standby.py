@@ -6,6 +6,7 @@ its job says; before that it may misbehave, the first time it is started in a sa
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import tempfile
@@ -76,6 +77,16 @@ def has_no_sleeper(box):
 def first():
     with standby() as box:
         assert born(box) == 1
+
+
+@row("standby: it waits since the sandbox began, and no interpreter does")
+def waits():
+    age = "read up _ </proc/uptime; set -- $(cat /proc/$$/stat); echo $((${up/./} - ${22}))"
+    with standby() as box:
+        box.sync()
+        assert box.silent(0.5)
+        ticks, pythons = exited(render(box, age + "; pgrep -c python3; true")).split()
+        assert int(ticks) >= 45 and pythons == "0", (ticks, pythons)
 
 
 @row("standby: a second render is a cold start")
@@ -202,11 +213,12 @@ def others():
 
 @row("standby: a render whose files cannot be kept ends it")
 def no_files():
-    with standby() as box:
+    with standby("sleep 600 & sleep 601") as box:
         result = render(box, BORN, files=[("big", bytes(80 << 20))])
         assert result.exit.outcome == Outcome.NO_FILES and result.exit.survivors == 0, result
+        result = box.bash("echo 1 >>~/born; echo 2 >>~/born")
+        assert exited(result) == "" and result.exit.survivors == 0, result
         assert exited(render(box, BORN))
-        box.answers()
 
 
 # Before it has read a byte of its job, the first time.
@@ -215,8 +227,10 @@ DEATHS = ["exit 0", "exit 3", "kill -9 $$", "echo said; setsid sleep 600 & exit 
 
 @row("standby: one that dies before its job is started again with it")
 def dies():
-    for death in DEATHS:
+    for death, wait in itertools.product(DEATHS, (False, True)):
         with standby(death) as box:
+            box.sync()
+            assert not wait or box.silent(0.3)
             result = render(box, BORN)
             *_, dead, alive, me = exited(result).splitlines()
             assert dead != alive and me == f"me {alive}" and result.exit.survivors == 0, result
