@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the sandbox image: NAME:core, NAME:data and NAME:latest, the highest level there is.
+# Builds the sandbox image: NAME:core, NAME:data, NAME:full and NAME:latest, the highest there is.
 # What it needs: docker, the supervisor from "make" and, where no registry can be reached,
 # mmdebstrap. The builder's proxies and certificates are used but do not get into the image.
 set -eu
@@ -9,8 +9,8 @@ set -eu
 usage()
 {
 	cat <<END
-usage: sandbox/build.sh [options] [core|data]...   build (default: both)
-       sandbox/build.sh [options] lock             rewrite requirements*.txt from *.in
+usage: sandbox/build.sh [options] [core|data|full]...   build (default: all of them)
+       sandbox/build.sh [options] lock                  rewrite requirements*.txt from *.in
   --if-missing   do nothing where the images of exactly this content exist
   --fresh        take a new base and use no cached layer (security updates)
   --base IMAGE   start from this image instead of $registry_base
@@ -18,7 +18,7 @@ usage: sandbox/build.sh [options] [core|data]...   build (default: both)
   --init FILE    the supervisor, default $init
   --log FILE     where the builder's output goes, default $log
 environment: DOCKER_HOST, BUILD_NETWORK (default host), http_proxy and its kin, PIP_INDEX_URL,
-             PIP_CERT (default: the system's certificates)
+             NPM_CONFIG_REGISTRY, PIP_CERT (default: the system's certificates)
 END
 }
 
@@ -79,16 +79,26 @@ bootstrap()
 # The context holds what the Dockerfile names and nothing else, with modes of our choice.
 stage_context()
 {
-	mkdir -p "$context/libexec/python"
-	chmod 0755 "$context" "$context/libexec" "$context/libexec/python"
+	mkdir -p "$context/libexec"
+	chmod 0755 "$context" "$context/libexec"
 	install -m 0644 "$here/Dockerfile" "$here"/requirements*.txt "$here"/*.patch "$context"
-	for module in "$here"/python/*.py; do
-		[ ! -e "$module" ] || install -m 0644 "$module" "$context/libexec/python"
-	done
+	install -m 0644 "$here"/render/package*.json "$here"/render/cdn/packages.txt \
+		"$here"/render/cdn/collect.sh "$here"/tex-fonts.txt "$here"/fonts.conf "$context"
+	for room in python render latex; do stage_room "$room"; done
 	[ "$1" = lock ] || install -m 0755 "$init" "$context/libexec/sandbox-init"
 	content=$(cd "$context" && find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum)
 	content=${content%% *}
 	stage_certificates
+}
+
+# What runs beside the supervisor, without its tests.
+stage_room()
+{
+	(cd "$here" && find "$1" -path '*/test' -prune -o -path '*/node_modules' -prune -o \
+		-type f \( -name '*.py' -o -name '*.js' \) -print) |
+		while read -r file; do
+			install -D -m 0644 "$here/$file" "$context/libexec/$file"
+		done
 }
 
 # Not part of the content: other certificates make the same image.
@@ -107,7 +117,7 @@ build()
 	target=$1
 	shift
 	for variable in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
-		PIP_INDEX_URL; do
+		PIP_INDEX_URL NPM_CONFIG_REGISTRY; do
 		if printenv "$variable" >/dev/null; then set -- --build-arg "$variable" "$@"; fi
 	done
 	logged docker build --network "$network" --build-arg "BASE=$base" --target "$target" \
@@ -145,7 +155,7 @@ lock()
 {
 	# shellcheck disable=SC2086
 	build tools $manner $fresh --iidfile "$tmp/tools"
-	tar -C "$here" -cf - lock.py requirements-core.in requirements.in |
+	tar -C "$here" -cf - lock.py requirements-core.in requirements.in requirements-full.in |
 		docker run --rm --interactive --network "$network" "$(cat "$tmp/tools")" sh -c '
 			cd /tmp && tar -xf - && python3 lock.py *.in >&2 && tar -cf - requirements*.txt' |
 		tar -C "$here" --no-same-owner -xf -
@@ -160,7 +170,7 @@ network=${BUILD_NETWORK:-host}
 name=code-sandbox
 init=$top/sandbox-init
 log=$top/.run/sandbox-image.log
-base='' fresh='' manner='' if_missing='' core='' data='' lock=''
+base='' fresh='' manner='' if_missing='' core='' data='' full='' lock=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -173,6 +183,7 @@ while [ $# -gt 0 ]; do
 		;;
 	core) core=core ;;
 	data) data=data ;;
+	full) full=full ;;
 	lock) lock=lock ;;
 	--help | -h)
 		usage
@@ -185,7 +196,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ -n "$core$data$lock" ] || core=core data=data
+[ -n "$core$data$full$lock" ] || core=core data=data full=full
 
 [ -n "$lock" ] || [ -f "$init" ] || die "there is no $init: run make first"
 docker version >/dev/null 2>&1 || die "no Docker daemon answers at ${DOCKER_HOST:-its default address}"
@@ -197,7 +208,7 @@ stage_context "${lock:-image}"
 if [ -n "$if_missing" ]; then
 	missing=''
 	have "$name:latest" || missing=yes
-	for level in $data $core; do
+	for level in $full $data $core; do
 		is_current "$level" || missing=yes
 	done
 	[ -n "$missing" ] || exit 0
@@ -218,7 +229,7 @@ if [ -n "$lock" ]; then
 	exit
 fi
 # The highest first: it builds what the lower ones share.
-for level in $data $core; do
+for level in $full $data $core; do
 	build_level "$level"
 	fresh=''
 done
