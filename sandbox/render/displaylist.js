@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The display list: what page/*.js found on the slides and pptx/*.js writes down. Plain JSON, in paint order.
+ * All lengths are CSS pixels of the slide (top left is 0, 0), all angles degrees clockwise, colours [r, g, b, alpha 0-1].
+ *
+ *   Deck   { title, language, slides: [Slide], styles: [Style], media: {key: Media} }
+ *   Slide  { width, height, background: Fill?, notes: string, items: [Item], warnings: [{kind, ...}] }
+ *
+ * Every Item has  kind, x, y, w, h  and may have
+ *   rot        about its centre            name       for the selection pane
+ *   alt        alternative text            link       URL behind the whole item
+ *   clip       [Clip]: ancestors that cut it off: { x, y, w, h, radii: [tl, tr, br, bl] | points: [[x, y]...] }
+ *
+ *   shape      geometry, fill, line, shadows, text: Text?      (text in front of the shape, centred by insets)
+ *   text       text: Text, title: true for the slide's title
+ *   picture    media: key, svg: key?, crop: {l, t, r, b} shares cut off, geometry, line, shadows, alpha, grey
+ *   table      cols: [px], rows: [px], cells: [Cell]
+ *   group      items: [Item], in the coordinates of the slide
+ *   chart      chart: Chart, media: key of the picture that stands for it where charts are not shown
+ *
+ *   Geometry   { type: 'rect' | 'ellipse' } | { type: 'round', r } | { type: 'path', paths: [Path] }
+ *   Path       [['M', x, y] | ['L', x, y] | ['C', x1, y1, x2, y2, x, y] | ['Z']...], relative to the item's x, y
+ *   Fill       { type: 'solid', color } | { type: 'linear', angle (CSS: 0 up, 90 right), stops: [[0-1, color]...] }
+ *              | { type: 'radial', cx, cy (shares of the box), stops } | { type: 'picture', media: key, crop? }
+ *   Line       { color, width, dash: 'solid' | 'dash' | 'dot', cap: 'flat' | 'round' | 'square', head, tail: 'arrow'? }
+ *   Shadow     { dx, dy, blur, spread, color, inset: bool }
+ *
+ *   Text       { paragraphs: [Paragraph], box: {x, y, w, h}: the content box that the lines were broken in,
+ *                vertical: 'rl' | 'lr' | 'upright'? }
+ *   Paragraph  { align: 'l' | 'ctr' | 'r' | 'just', rtl: bool, lines: [TextLine], level: 0-8,
+ *                bullet: { char | number: scheme, start, color, font, size (share of the text) }? }
+ *   TextLine   { x, w, baseline, size (its largest font), broken: bool (by br or newline, not by width),
+ *                next: width of the first word of the following line, runs: [Run] }
+ *   Run        { text, style: index in styles, gap: extra px after its last character? }
+ *   Style      { family: CSS stack, weight, italic, size, color, spacing, underline, strike, lang, script: 'super' | 'sub'?,
+ *                gradient: Fill?, shadow: Shadow?, link: URL?, faces: {latin, ea, cs}, filled by fonts.js }
+ *   Cell       { row, col, rowSpan, colSpan, fill: Fill?, borders: {l, t, r, b: Line?}, x, y, w, h, text: Text? }
+ *   Chart      { type: 'bar' | 'column' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter' | 'radar', stacked: bool,
+ *                categories: [string], series: [{ name, values: [number | null], color: Color | [Color] }], title,
+ *                legend: 't' | 'b' | 'l' | 'r' | null, ... }  chart.js may add to it
+ *   Media      { type: content type, data: base64 } | { url } | { capture: {x, y, w, h, id} }; after extract.js { type, bytes }
+ */
+
+const number = (v) => Number.isFinite(v);
+const size = (v) => Number.isFinite(v) && v >= 0;
+const string = (v) => typeof v === 'string';
+const flag = (v) => typeof v === 'boolean';
+const color = (v) => Array.isArray(v) && v.length === 4 && v.every(number) && v.every((c, i) => c >= 0 && c <= (i < 3 ? 255 : 1));
+const oneOf = (...values) => (v) => values.includes(v);
+const optional = (check) => ({ optional: check });
+const list = (check) => ({ list: check });
+const ref = (name) => ({ ref: name });
+const map = (check) => ({ map: check });
+const any = () => true;
+
+const COMMON = {
+  kind: string, x: number, y: number, w: size, h: size, rot: optional(number), name: optional(string), alt: optional(string),
+  link: optional(string), clip: optional(list(ref('Clip'))), opacity: optional(number),
+};
+const OPS = { M: 2, L: 2, C: 6, Z: 0 };
+const step = (v) => Array.isArray(v) && OPS[v[0]] === v.length - 1 && v.slice(1).every(number);
+const stop = (v) => Array.isArray(v) && v.length === 2 && number(v[0]) && color(v[1]);
+const stops = (v) => Array.isArray(v) && v.length > 1 && v.every(stop);
+const BOX = { x: number, y: number, w: number, h: number };
+const PAINT = { geometry: optional(ref('Geometry')), line: optional(ref('Line')), shadows: optional(list(ref('Shadow'))) };
+
+/** Field tables; a table with `by` chooses another by a member. */
+export const SCHEMA = {
+  Deck: { title: string, language: string, slides: list(ref('Slide')), styles: list(ref('Style')), media: map(any) },
+  Slide: {
+    width: size, height: size, background: optional(ref('Fill')), notes: string, items: list(ref('Item')),
+    warnings: list(any), number: optional(size),
+  },
+  Item: { by: 'kind', of: { shape: 'Shape', text: 'TextItem', picture: 'Picture', table: 'Table', group: 'Group', chart: 'ChartItem' } },
+  Shape: { ...COMMON, ...PAINT, fill: optional(ref('Fill')), text: optional(ref('Text')), title: optional(flag) },
+  TextItem: { ...COMMON, text: ref('Text'), title: optional(flag) },
+  Picture: {
+    ...COMMON, ...PAINT, media: string, svg: optional(string), crop: optional(ref('Crop')), alpha: optional(number), grey: optional(flag),
+  },
+  Table: { ...COMMON, cols: list(size), rows: list(size), cells: list(ref('Cell')) },
+  Group: { ...COMMON, items: list(ref('Item')) },
+  ChartItem: { ...COMMON, chart: any, media: optional(string) },
+  Clip: { ...BOX, radii: optional(list(size)), points: optional(list(any)) },
+  Crop: { l: number, t: number, r: number, b: number },
+  Geometry: { by: 'type', of: { rect: 'Plain', ellipse: 'Plain', round: 'Round', path: 'PathShape' } },
+  Plain: { type: string },
+  Round: { type: string, r: size },
+  PathShape: { type: string, paths: list(list(step)) },
+  Fill: { by: 'type', of: { solid: 'Solid', linear: 'Linear', radial: 'Radial', picture: 'PictureFill' } },
+  Solid: { type: string, color },
+  Linear: { type: string, angle: number, stops },
+  Radial: { type: string, cx: number, cy: number, stops },
+  PictureFill: { type: string, media: string, crop: optional(ref('Crop')) },
+  Line: {
+    color, width: size, dash: optional(oneOf('solid', 'dash', 'dot')), cap: optional(oneOf('flat', 'round', 'square')),
+    join: optional(oneOf('miter', 'round', 'bevel')), head: optional(string), tail: optional(string),
+  },
+  Shadow: { dx: number, dy: number, blur: size, spread: number, color, inset: flag },
+  Text: { paragraphs: list(ref('Paragraph')), box: ref('Box'), vertical: optional(oneOf('rl', 'lr', 'upright')) },
+  Box: BOX,
+  Paragraph: {
+    align: oneOf('l', 'ctr', 'r', 'just'), rtl: flag, lines: list(ref('TextLine')), level: optional(size), bullet: optional(ref('Bullet')),
+  },
+  Bullet: {
+    char: optional(string), number: optional(string), start: optional(number), color: optional(color), font: optional(string),
+    size: optional(size),
+  },
+  TextLine: { x: number, w: size, baseline: number, size, broken: flag, next: optional(size), runs: list(ref('Run')) },
+  Run: { text: string, style: size, gap: optional(number) },
+  Style: {
+    family: string, weight: size, italic: flag, size, color, spacing: number, underline: flag, strike: flag, lang: string,
+    script: optional(oneOf('super', 'sub')), gradient: optional(ref('Fill')), shadow: optional(ref('Shadow')),
+    link: optional(string), faces: optional(any),
+  },
+  Cell: {
+    row: size, col: size, rowSpan: size, colSpan: size, fill: optional(ref('Fill')), borders: map(optional(ref('Line'))),
+    x: number, y: number, w: size, h: size, text: optional(ref('Text')),
+  },
+};
+
+/** Checks one value; findings are "path: what". */
+function check(rule, value, path, findings) {
+  if (rule.optional) {
+    if (value !== undefined && value !== null) check(rule.optional, value, path, findings);
+  } else if (rule.list) {
+    if (Array.isArray(value)) value.forEach((v, i) => check(rule.list, v, `${path}[${i}]`, findings));
+    else findings.push(`${path}: not a list`);
+  } else if (rule.map) {
+    for (const [key, v] of Object.entries(value ?? {})) check(rule.map, v, `${path}.${key}`, findings);
+  } else if (rule.ref) {
+    checkObject(SCHEMA[rule.ref], value, path, findings);
+  } else if (!rule(value)) {
+    findings.push(`${path}: ${JSON.stringify(value)?.slice(0, 60)} is not allowed`);
+  }
+}
+
+function checkObject(table, value, path, findings) {
+  if (value === null || typeof value !== 'object') {
+    findings.push(`${path}: not an object`);
+  } else if (table.by) {
+    const name = table.of[value[table.by]];
+    if (name) checkObject(SCHEMA[name], value, path, findings);
+    else findings.push(`${path}: ${table.by} ${JSON.stringify(value[table.by])} is unknown`);
+  } else {
+    for (const [key, rule] of Object.entries(table)) check(rule, value[key], `${path}.${key}`, findings);
+    for (const key of Object.keys(value)) if (!(key in table)) findings.push(`${path}: ${key} is not in the schema`);
+  }
+}
+
+/**
+ * @param {object} deck
+ * @returns {string[]} what is wrong with it; empty when it is a display list
+ */
+export function validate(deck) {
+  const findings = [];
+  checkObject(SCHEMA.Deck, deck, 'deck', findings);
+  return findings;
+}
