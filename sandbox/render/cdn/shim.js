@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+/** @returns {null} */
+export function fromCdn() {
+  return null;
+}
