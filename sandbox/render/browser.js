@@ -99,7 +99,7 @@ export class Deck {
   async open(job) {
     const settings = JSON.stringify({ now: job.now });
     await this.page.addInitScript(`(() => {${script('clock.js').replace('(SETTINGS)', `(${settings})`)}\n${script('guard.js')}})();`);
-    await this.context.route('**/*', (route) => this.answer(route).catch(() => {}));
+    await this.context.route('**/*', (route) => this.answer(route).catch(() => route.abort().catch(() => {})));
     this.listen();
     try {
       const timeout = Math.min(job.page_load_ms, this.deadline.left());
@@ -168,7 +168,10 @@ export class Deck {
       this.blocked(url.href);
       return route.abort();
     }
-    if (found.note) this.report.warn(null, found.note.kind, { url: url.href, ...found.note });
+    if (found.note) {
+      const { kind, ...details } = found.note;
+      this.report.warn(null, kind, details);
+    }
     const body = found.file ? fs.readFileSync(found.file) : found.body;
     const headers = { 'access-control-allow-origin': '*', 'timing-allow-origin': '*' };
     return route.fulfill({ body, contentType: found.type ?? typeOf(found.file), headers });
