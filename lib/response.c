@@ -6,8 +6,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { HEAD_MAX = 16 * 1024 };
+enum { HEAD_MAX = 16 * 1024, PIECE = 64 * 1024 };
 
 /* RFC 9110's words for the statuses we send. */
 static const char *reason(unsigned status)
@@ -49,6 +50,13 @@ void response_init(struct response *res, size_t max_body)
 	};
 }
 
+void response_file(struct response *res, const char *content_type, int fd, size_t len)
+{
+	res->content_type = content_type;
+	res->file = fd;
+	res->file_len = len;
+}
+
 void response_header(struct response *res, const char *name, const char *value)
 {
 	if (res->n_headers == RESPONSE_HEADERS || !is_one_line(value))
@@ -82,6 +90,18 @@ static bool has_body(const struct response *res)
 	return res->status != 204 && res->status != 304;
 }
 
+static void drop_file(struct response *res)
+{
+	if (res->file_len > 0)
+		close(res->file);
+	res->file_len = 0;
+}
+
+static size_t body_len(const struct response *res)
+{
+	return res->file_len > 0 ? res->file_len : res->body.len;
+}
+
 static bool has_header(const struct response *res, const char *name)
 {
 	for (unsigned i = 0; i < res->n_headers; i++)
@@ -93,10 +113,10 @@ static bool has_header(const struct response *res, const char *name)
 static void put_head(const struct response *res, const struct request *req, struct buf *head)
 {
 	buf_printf(head, "Status: %u %s\r\n", res->status, reason(res->status));
-	if (has_body(res) && res->body.len)
+	if (has_body(res) && body_len(res) > 0)
 		buf_printf(head, "Content-Type: %s\r\n", res->content_type);
 	if (has_body(res))
-		buf_printf(head, "Content-Length: %zu\r\n", res->body.len);
+		buf_printf(head, "Content-Length: %zu\r\n", body_len(res));
 	buf_printf(head, "X-Request-ID: %s\r\n", req->id);
 	buf_puts(head, "X-Code-Execution-Version: " PACKAGE_VERSION "\r\n"
 	               "X-Code-Execution-Version-Tag: v" PACKAGE_VERSION "\r\n"
@@ -117,9 +137,31 @@ static void replace_overfull(struct response *res, struct request *req, struct b
 		return;
 	fail_hidden(&err, ERR_INTERNAL, "an answer too large");
 	res->n_headers = 0;
+	drop_file(res);
 	response_fail(res, req, &err);
 	buf_reset(head);
 	put_head(res, req, head);
+}
+
+/* Piece by piece: a file may be larger than a worker should be. */
+static bool send_file(const struct response *res)
+{
+	char piece[PIECE];
+
+	for (size_t at = 0; at < res->file_len;) {
+		size_t left = res->file_len - at;
+		ssize_t n = pread(res->file, piece, left < PIECE ? left : PIECE, (off_t)at);
+
+		if (n <= 0 || !request_write(piece, (size_t)n))
+			return false;
+		at += (size_t)n;
+	}
+	return true;
+}
+
+static bool send_body(const struct response *res)
+{
+	return res->file_len > 0 ? send_file(res) : request_write(res->body.data, res->body.len);
 }
 
 bool response_send(struct response *res, struct request *req)
@@ -132,11 +174,12 @@ bool response_send(struct response *res, struct request *req)
 	bool body = has_body(res) && strcmp(req->method, "HEAD") != 0;
 
 	return request_write(head.data, head.len)
-	    && (!body || request_write(res->body.data, res->body.len))
+	    && (!body || send_body(res))
 	    && request_end(req);
 }
 
 void response_finish(struct response *res)
 {
 	buf_finish(&res->body);
+	drop_file(res);
 }

@@ -14,10 +14,14 @@ struct response {
 	struct { const char *name, *value; } headers[RESPONSE_HEADERS];    /* arena */
 	unsigned n_headers;
 	struct buf body;
+	size_t file_len;                   /* not 0: the body is so many bytes of this file instead */
+	int file;
 	const char *outcome;               /* one word on what became of it, for the log; NULL = none */
 };
 
 void response_init(struct response *res, size_t max_body);
+/* The body is fd's first len bytes, at least one; fd is the response's from now on. */
+void response_file(struct response *res, const char *content_type, int fd, size_t len);
 /* value must live in the request's arena and hold no control character: else the header is dropped. */
 void response_header(struct response *res, const char *name, const char *value);
 /*

@@ -6,22 +6,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
-static bool open_file(struct spool *s, struct error *err)
+int spool_open(const char *dir, struct error *err)
 {
 	char path[512];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	s->fd = open(s->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd >= 0)
-		return true;
+	if (fd >= 0)
+		return fd;
 	/* Not every file system knows files without a name. */
-	(void)snprintf(path, sizeof path, "%s/body-XXXXXX", s->dir);
-	s->fd = mkostemp(path, O_CLOEXEC);
-	if (s->fd < 0)
-		return fail_errno(err, ERR_UNAVAILABLE, "a spool file in %s", s->dir);
-	(void)unlink(path);
-	return true;
+	(void)snprintf(path, sizeof path, "%s/body-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		fail_errno(err, ERR_UNAVAILABLE, "a spool file in %s", dir);
+	else
+		(void)unlink(path);
+	return fd;
 }
 
 static bool write_all(int fd, const char *bytes, size_t len, struct error *err)
@@ -45,7 +47,7 @@ bool spool_append(struct spool *s, const void *bytes, size_t len, struct error *
 		s->len += len;
 		return true;
 	}
-	if (s->fd < 0 && (!open_file(s, err)
+	if (s->fd < 0 && ((s->fd = spool_open(s->dir, err)) < 0
 	                  || !write_all(s->fd, s->memory.data, s->memory.len, err)))
 		return false;
 	if (!write_all(s->fd, bytes, len, err))
@@ -70,6 +72,27 @@ bool spool_take(const struct spool *s, struct arena *arena, char **at, size_t *m
 		return fail_errno(err, ERR_UNAVAILABLE, "mapping a body");
 	*at = map;
 	*mapped = s->len + 1;
+	return true;
+}
+
+bool spool_read(const struct spool *s, size_t at, void *out, size_t len)
+{
+	if (s->fd < 0) {
+		if (len > 0)
+			memcpy(out, s->memory.data + at, len);
+		return true;
+	}
+	for (char *to = out; len > 0;) {
+		ssize_t n = pread(s->fd, to, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		to += n;
+		at += (size_t)n;
+		len -= (size_t)n;
+	}
 	return true;
 }
 

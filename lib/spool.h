@@ -29,6 +29,10 @@ bool spool_append(struct spool *s, const void *bytes, size_t len, struct error *
  */
 bool spool_take(const struct spool *s, struct arena *arena, char **at, size_t *mapped,
                 struct error *err);
+/* Bytes at .. at + len, which are there.  False: the file could not be read. */
+bool spool_read(const struct spool *s, size_t at, void *out, size_t len);
+/* A file without a name, to read and write; -1 and UNAVAILABLE when there can be none. */
+int spool_open(const char *dir, struct error *err);
 void spool_finish(struct spool *s);
 
 #endif

@@ -3,11 +3,31 @@
 #include "tests/unit/exchange.h"
 #include "tests/unit/tap.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { BODY_MAX = 100 };
+enum { BODY_MAX = 100, FILE_SIZE = 200000 };
 
 static struct exchange x;
+
+static const char *wide(struct request *req)
+{
+	char *value = arena_alloc(&req->arena, 20001);
+
+	memset(value, 'v', 20000);
+	return value;
+}
+
+static int file_of(size_t len)
+{
+	FILE *f = tmpfile();
+
+	for (size_t i = 0; i < len; i++)
+		(void)putc('a' + (int)(i % 26), f);
+	(void)fflush(f);
+	return dup(fileno(f));             /* the child does not live long enough to close the other */
+}
 
 static void answer(struct request *req)
 {
@@ -33,10 +53,11 @@ static void answer(struct request *req)
 		buf_puts(&res.body, "{");
 		buf_append(&res.body, (char[BODY_MAX]){ "" }, BODY_MAX);
 	} else if (strcmp(req->path, "/wide") == 0) {
-		char *value = arena_alloc(&req->arena, 20001);
-
-		memset(value, 'v', 20000);
-		response_header(&res, "X-Wide", value);
+		response_header(&res, "X-Wide", wide(req));
+	} else if (strncmp(req->path, "/file", 5) == 0) {
+		response_file(&res, "application/zip", file_of(FILE_SIZE), FILE_SIZE);
+		if (strcmp(req->path, "/file/wide") == 0)
+			response_header(&res, "X-Wide", wide(req));
 	} else {
 		buf_puts(&res.body, "{}");
 		response_header(&res, "X-Split", "a\r\nX-Second: b");
@@ -122,6 +143,22 @@ static void an_answer_too_large_is_a_500_not_half_of_it(void)
 	CONTAINS(text, "\r\n\r\n{\"detail\":\"Internal server error\"}");
 }
 
+static void a_body_may_come_from_a_file(void)
+{
+	const char *text = ask("/file"), *body = strstr(text, "\r\n\r\n");
+	size_t same = 0;
+
+	CONTAINS(text, "Content-Type: application/zip\r\n");
+	CONTAINS(text, "Content-Length: 200000\r\n");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(body);
+	for (const char *at = body + 4; *at == (char)('a' + (int)(same % 26)); at++)
+		same++;
+	CU_ASSERT_EQUAL(same, FILE_SIZE);
+	text = ask("/file/wide");
+	CONTAINS(text, "Status: 500 Internal Server Error\r\n");
+	CONTAINS(text, "\r\n\r\n{\"detail\":\"Internal server error\"}");
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -134,6 +171,7 @@ int main(void)
 		{ "no body has no type", no_body_has_no_type },
 		{ "an answer too large is a 500, not half of it",
 		  an_answer_too_large_is_a_500_not_half_of_it },
+		{ "a body may come from a file", a_body_may_come_from_a_file },
 		{ NULL, NULL },
 	};
 
