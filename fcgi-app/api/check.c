@@ -201,7 +201,8 @@ static reader *reader_of(enum field_kind kind)
 static void read_member(struct check *c, const struct spot *up, const struct field *f, void *to)
 {
 	const struct json *node = json_member(up->node, f->name);
-	struct spot s = { .up = up, .name = f->name, .node = node };
+	bool other = !node && f->alias && (node = json_member(up->node, f->alias));
+	struct spot s = { .up = up, .name = other ? f->alias : f->name, .node = node };
 
 	if (node && !(f->nullable && json_type(node) == JSON_NULL)) {
 		reader_of(f->kind)(c, &s, f, (char *)to + f->at);
@@ -211,15 +212,40 @@ static void read_member(struct check *c, const struct spot *up, const struct fie
 	}
 }
 
+/* An alias is unknown where its member is there itself. */
+static bool is_known(const struct json *object, const struct field *fields, const char *name)
+{
+	const struct field *f = fields;
+
+	while (f->name && strcmp(f->name, name) != 0 && !(f->alias && strcmp(f->alias, name) == 0))
+		f++;
+	return f->name && (strcmp(f->name, name) == 0 || !json_member(object, f->name));
+}
+
+static void refuse_unknown(struct check *c, const struct spot *s, const struct field *fields)
+{
+	for (const struct json *m = json_first(s->node); m; m = json_next(m))
+		if (!is_known(s->node, fields, json_name(m)))
+			report(c, &(struct spot){ .up = s, .name = json_name(m), .node = m },
+			       "extra_forbidden", "Extra inputs are not permitted");
+}
+
 static bool read_object(struct check *c, const struct spot *s, const struct field *fields, void *to)
 {
+	size_t faults_before = c->n_faults;
+	const struct field *f = fields;
+
 	if (json_type(s->node) != JSON_OBJECT) {
 		report(c, s, "model_attributes_type",
 		       "Input should be a valid dictionary or object to extract fields from");
 		return false;
 	}
-	for (const struct field *f = fields; f->name; f++)
+	for (; f->name; f++)
 		read_member(c, s, f, to);
+	if (f->closed)
+		refuse_unknown(c, s, fields);
+	if (c->n_faults == faults_before)
+		apply_rule(c, s, f, to);
 	return true;
 }
 

@@ -32,7 +32,10 @@ struct check;
 /* Looks at a value of the right kind, and may trim it; what is wrong with it, or NULL. */
 typedef const char *field_rule(const struct check *c, void *value);
 
-/* One member.  A table ends with a line without name.  What is absent stays as it was. */
+/*
+ * One member.  What is absent stays as it was.  A table ends with a line without name; that line's
+ * rule looks at the whole struct, and its `closed` refuses members that the table does not know.
+ */
 struct field {
 	const char *name;
 	enum field_kind kind;
@@ -44,6 +47,8 @@ struct field {
 	const struct field *item;          /* the table of each object */
 	size_t item_size;
 	field_rule *rule;
+	const char *alias;                 /* counts where name is absent; NULL = none */
+	bool closed;
 };
 
 /* One body under examination; strings of the result live until check_finish. */
