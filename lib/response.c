@@ -76,7 +76,7 @@ void response_fail(struct response *res, struct request *req, const struct error
 		response_header(res, "Retry-After",
 		                arena_printf(&req->arena, "%u",
 		                             err->retry_after_s ? err->retry_after_s : 1));
-	if (err->kind == ERR_UNPROCESSABLE && res->body.len > 0)
+	if ((err->kind == ERR_UNPROCESSABLE || err->kind == ERR_INVALID) && res->body.len > 0)
 		return;
 	buf_reset(&res->body);
 	res->content_type = "application/json";

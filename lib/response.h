@@ -25,8 +25,8 @@ void response_file(struct response *res, const char *content_type, int fd, size_
 /* value must live in the request's arena and hold no control character: else the header is dropped. */
 void response_header(struct response *res, const char *name, const char *value);
 /*
- * Sets status and {"detail": msg}, unless the body was written already (a 422's list).  Adds
- * err's Retry-After to 429 and 503, WWW-Authenticate: Bearer to 401.
+ * Sets status and {"detail": msg}, unless the body of a 400 or 422 was written already: a list, an
+ * object.  Adds err's Retry-After to 429 and 503, WWW-Authenticate: Bearer to 401.
  */
 void response_fail(struct response *res, struct request *req, const struct error *err);
 /*

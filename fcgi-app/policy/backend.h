@@ -27,7 +27,7 @@ struct backend {
 	struct {
 		char name[32], scope[65];
 	} doubt;                           /* of a reservation */
-	bool pool_is_short;
+	bool pool_is_short, render_pool_is_short;
 };
 
 struct daemon_page *backend_map(void);     /* before the fork; aborts without memory */

@@ -254,6 +254,12 @@ int64_t config_run_seconds(const struct config *c)
 	return c->max_timeout * (c->allow_pip_installs ? 2 : 1);
 }
 
+int64_t config_render_seconds(const struct config *c)
+{
+	return c->render_timeout_seconds > c->latex_render_timeout_seconds
+	       ? c->render_timeout_seconds : c->latex_render_timeout_seconds;
+}
+
 /* Created, then started. */
 int64_t config_making_ms(const struct config *c)
 {

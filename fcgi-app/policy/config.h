@@ -59,6 +59,7 @@ bool config_is_guarded(const struct config *c);    /* production or public beta 
 int64_t config_run_seconds(const struct config *c);        /* the longest that one execution may take */
 int64_t config_making_ms(const struct config *c);  /* the longest that a sandbox may take to be made */
 int64_t config_pending_ms(const struct config *c); /* what was reserved for one outlives that */
+int64_t config_render_seconds(const struct config *c);     /* ... one rendering of either kind */
 enum { LIFETIME_GRACE_S = 60 };            /* and by so much a sandbox outlives the last one */
 bool config_is_told(const struct config *c, const char *name);    /* that setting, by anyone */
 int64_t config_workers(const struct config *c);    /* WORKERS, or what 0 stands for */

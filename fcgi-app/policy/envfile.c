@@ -36,16 +36,13 @@ const char *envfile_put_first(const struct config *c, struct arena *arena,
                               const struct execution *what, const struct input_file **files)
 {
 	static const char disabled[] = "Sandbox env injection is disabled";
-	struct buf base64 = BUF_INIT(2 * ENVFILE_MAX);
 	struct input_file *all = arena_alloc(arena, (what->n_files + 1) * sizeof *all);
 	size_t len;
 	const char *text = c->allow_sandbox_env_injection ? read_source(c, arena, &len) : NULL;
 
 	if (text == NULL)
 		return c->allow_sandbox_env_injection ? strerror(errno) : disabled;
-	base64_encode(&base64, text, len);
-	all[0] = (struct input_file){ target(c), arena_copy(arena, buf_slice(&base64)) };
-	buf_finish(&base64);
+	all[0] = (struct input_file){ .name = target(c), .base64 = { text, len }, .is_plain = true };
 	if (what->n_files > 0)
 		memcpy(all + 1, what->files, what->n_files * sizeof *all);
 	*files = all;

@@ -12,10 +12,22 @@ enum { READY_MS = 10000, GRACE_MS = 15000, RETRY_MS = 1000, PROBE_MS = 500 };
 /* A stream that ended may mean a container that ended, within so long, or a Docker that restarted. */
 enum { GONE_MS = 3000, GONE_POLL_MS = 20 };
 
-/* Nothing is written once somebody else may be admitted. */
+/* Nothing is written once somebody else may be admitted; nobody ever is to a renderer's sandbox. */
 static struct deadline write_by(const struct exchange *x)
 {
+	if (x->lease == NULL)
+		return x->deadline;
 	return deadline_first(x->deadline, (struct deadline){ x->lease->expires_us });
+}
+
+static bool renew(struct exchange *x, struct error *err)
+{
+	return x->lease ? limit_renew(x->b, x->lease, err) : renderslot_renew(x->b, x->slot, err);
+}
+
+static bool is_lost(const struct exchange *x, const struct error *err)
+{
+	return x->lease && (err->kind == ERR_CONFLICT || now_us() >= x->lease->expires_us);
 }
 
 /*
@@ -28,11 +40,11 @@ static bool keep_lease(struct exchange *x, struct error *err)
 
 	if (now_us() < x->renew_at_us)
 		return true;
-	if (limit_renew(x->b, x->lease, &away)) {
+	if (renew(x, &away)) {
 		x->renew_at_us = now_us() + x->b->config->run_lease_seconds * 1000000 / 3;
 		return talk_send(&x->talk, FRAME_LEASE, NULL, 0, write_by(x), err);
 	}
-	if (away.kind == ERR_CONFLICT || now_us() >= x->lease->expires_us) {
+	if (is_lost(x, &away)) {
 		*err = away;
 		return false;
 	}
@@ -54,18 +66,17 @@ static bool send_file(struct exchange *x, const struct file *file, struct error 
 	                : talk_send(&x->talk, FRAME_FILE, payload, len, write_by(x), err);
 }
 
-static bool send_code(struct exchange *x, struct slice code, struct error *err)
+static bool send_plain(struct exchange *x, struct file *file, struct slice bytes, struct error *err)
 {
-	struct file file = { .kind = FILE_CODE, .size = code.len };
-
-	if (!send_file(x, &file, err))
+	file->size = bytes.len;
+	if (!send_file(x, file, err))
 		return false;
-	while (code.len > 0) {
-		size_t n = code.len < FRAME_MAX_IN ? code.len : FRAME_MAX_IN;
+	while (bytes.len > 0) {
+		size_t n = bytes.len < FRAME_MAX_IN ? bytes.len : FRAME_MAX_IN;
 
-		if (!send_data(x, code.at, n, err))
+		if (!send_data(x, bytes.at, n, err))
 			return false;
-		code = (struct slice){ code.at + n, code.len - n };
+		bytes = (struct slice){ bytes.at + n, bytes.len - n };
 	}
 	return send_data(x, NULL, 0, err);
 }
@@ -77,6 +88,8 @@ static bool send_input(struct exchange *x, const struct input_file *input, struc
 	uint8_t piece[FRAME_MAX_IN];
 	size_t size, n;
 
+	if (input->is_plain)
+		return send_plain(x, &file, input->base64, err);
 	if (!base64_size(text, &size))
 		return fail_hidden(err, ERR_INTERNAL, "base64 changed its mind");
 	file.size = size;
@@ -97,14 +110,29 @@ static bool send_run(struct exchange *x, const struct run *run, struct error *er
 	                : talk_send(&x->talk, FRAME_RUN, payload, len, write_by(x), err);
 }
 
-static bool send_all(struct exchange *x, const struct turn *turn, struct error *err)
+/* What is left of a common deadline is the run's. */
+static bool has_time(struct turn *turn, struct error *err)
 {
-	if (!send_code(x, turn->code, err))
+	int64_t left_ms = deadline_left_ms(turn->until);
+
+	if (turn->until.at_us == 0)
+		return true;
+	if (left_ms <= 0)
+		return fail(err, ERR_TIMEOUT, "the deadline has passed");
+	turn->run.limits.timeout_ms = (uint32_t)left_ms;
+	return true;
+}
+
+static bool send_all(struct exchange *x, struct turn *turn, struct error *err)
+{
+	struct file code = { .kind = FILE_CODE };
+
+	if (!send_plain(x, &code, turn->code, err))
 		return false;
 	for (size_t i = 0; i < turn->n_files; i++)
 		if (!send_input(x, &turn->files[i], err))
 			return false;
-	return send_run(x, &turn->run, err) && talk_flush(&x->talk, write_by(x), err);
+	return has_time(turn, err) && send_run(x, &turn->run, err) && talk_flush(&x->talk, write_by(x), err);
 }
 
 /* Waits with one eye on who may end the run; is it to end, that is asked for, once. */
@@ -129,12 +157,12 @@ static bool watch_others(struct exchange *x, struct deadline until, struct error
 bool exchange_is_gone(struct exchange *x)
 {
 	struct deadline deadline = deadline_in_ms(GONE_MS);
+	const char *container = x->lease ? x->lease->session.container : x->slot->container;
 	struct docker_container found = { 0 };
 	struct error err = { 0 };
 
 	do {
-		if (!docker_inspect(x->b->docker, x->arena, x->lease->session.container, deadline,
-		                    &found, &err))
+		if (!docker_inspect(x->b->docker, x->arena, container, deadline, &found, &err))
 			return err.kind == ERR_NOT_FOUND;
 		if (!found.running)
 			return true;
@@ -189,7 +217,8 @@ static bool receive(struct exchange *x, struct collector *in, struct error *err)
 bool exchange_turn(struct exchange *x, struct turn *turn, struct collector *in,
                    struct error *err)
 {
-	x->deadline = deadline_in_ms(x->b->config->file_provision_timeout * 1000);
+	x->deadline = turn->until.at_us != 0 ? turn->until
+	            : deadline_in_ms(x->b->config->file_provision_timeout * 1000);
 	/* The way here may have been long enough for somebody else to be admitted. */
 	if (!keep_lease(x, err) || !send_all(x, turn, err))
 		return false;

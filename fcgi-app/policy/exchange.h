@@ -7,12 +7,14 @@
 #define POLICY_EXCHANGE_H
 
 #include "fcgi-app/policy/output.h"
+#include "fcgi-app/policy/renderslot.h"
 #include "fcgi-app/policy/talk.h"
 
 struct exchange {
 	struct backend *b;
 	struct arena *arena;
-	struct lease *lease;
+	struct lease *lease;               /* of a session; NULL: a rendering's slot is what is kept */
+	const struct renderslot *slot;
 	struct talk talk;
 	struct deadline deadline;          /* of the part that goes on */
 	int64_t renew_at_us;
@@ -25,6 +27,7 @@ struct turn {
 	struct slice code;
 	const struct input_file *files;
 	size_t n_files;
+	struct deadline until;             /* of all of it; 0: each part has its own */
 	bool sent;                         /* all of it, RUN included */
 };
 

@@ -152,14 +152,7 @@ static struct turn turn_of(const struct job *j, const struct config *c)
 		.run = {
 			.language = j->what->language,
 			.id = text_slice(j->in.result->id),
-			.limits = {
-				.timeout_ms = (uint32_t)(j->timeout_s * 1000),
-				.max_chars = (uint32_t)c->max_output_chars,
-				.max_output_bytes = (uint64_t)c->sandbox_max_output_bytes,
-				.max_files = (uint32_t)c->max_output_files,
-				.max_file_bytes = (uint64_t)c->max_output_file_size,
-				.max_files_bytes = (uint64_t)c->max_output_total_size,
-			},
+			.limits = output_limits(c, j->timeout_s),
 		},
 		.code = j->what->code,
 		.files = j->files,

@@ -12,6 +12,7 @@
 struct input_file {
 	struct slice name;
 	struct slice base64;
+	bool is_plain;                     /* base64 is the content itself */
 };
 
 struct execution {

@@ -73,7 +73,7 @@ static struct redis_script due_script = { .text =
 /*
  * What Docker showed against what we have on record.  Answers ids of containers to remove.  Nothing
  * younger than the look at Docker is judged by it, nor a session that is fresh: it gets another one.
- * KEYS sessions, uids, ending, orphans, pool, boxes
+ * KEYS sessions, uids, ending, orphans, pool, boxes, render-slots
  * ARGV when Docker was asked, daemon, prefix, orphan grace ms, friendly ms, "id name" of each
  */
 static struct redis_script reconcile_script = { .text =
@@ -86,7 +86,8 @@ static struct redis_script reconcile_script = { .text =
 	"  local since, ms = redis.call('ZSCORE', KEYS[3], id), tonumber(ARGV[5])\n"
 	"  local box = redis.call('HGET', record(id), 'box') or id\n"
 	"  if (redis.call('EXISTS', record(id)) == 0 or box ~= id) and redis.call('HEXISTS', KEYS[5], id) == 0\n"
-	"     and not redis.call('ZSCORE', KEYS[1], name) and not since then\n"
+	"     and not redis.call('ZSCORE', KEYS[1], name) and not since\n"
+	"     and tonumber(redis.call('ZSCORE', KEYS[7], name) or 0) < now then\n"
 	"    redis.call('ZADD', KEYS[4], 'NX', now, id)\n"
 	"    since, ms = redis.call('ZSCORE', KEYS[4], id), tonumber(ARGV[4])\n"
 	"  else\n"
@@ -175,6 +176,7 @@ static struct redisReply *ask(struct backend *b, int64_t asked_ms,
 	call_key(&c, b, "orphans", b->daemon_id);
 	call_key(&c, b, "pool", b->daemon_id);
 	call_key(&c, b, "boxes", b->daemon_id);
+	call_key(&c, b, "render-slots", "");
 	call_int(&c, asked_ms);
 	call_text(&c, b->daemon_id);
 	call_prefix(&c, b);
@@ -226,7 +228,8 @@ static void sweep_and_log(struct backend *b, const char *token, int stop_fd)
 {
 	struct error err = { 0 };
 
-	if (!janitor_sweep(b, token, &err) || !pool_fill(b, stop_fd, &err))
+	if (!janitor_sweep(b, token, &err) || !pool_fill(b, SANDBOX_SESSION, stop_fd, &err)
+	    || !pool_fill(b, SANDBOX_RENDER, stop_fd, &err))
 		log_text(LOG_WARNING, "janitor_sweep_failed", "%s", error_reason(&err));
 }
 

@@ -8,32 +8,52 @@
 
 enum { IMAGE_MS = 5000 };
 
+static int64_t size_of(const struct config *c, enum sandbox_kind kind)
+{
+	return kind == SANDBOX_RENDER ? c->render_pool_size : c->sandbox_pool_size;
+}
+
+static const char *all_of(enum sandbox_kind kind)
+{
+	return kind == SANDBOX_RENDER ? "render-pool" : "pool";
+}
+
+static const char *prefix_of(enum sandbox_kind kind)
+{
+	return kind == SANDBOX_RENDER ? "render-" : "sandbox-";
+}
+
 /* What ends a member that nobody claims, and one that was claimed on its last day, too. */
-static int64_t idle_s(const struct config *c)
+void member_describe(const struct config *c, enum sandbox_kind kind, struct sandbox_request *out)
 {
-	return c->sandbox_pool_max_age_seconds + c->session_timeout_seconds
-	     + c->sandbox_idle_grace_seconds;
-}
+	int64_t age_s = c->sandbox_pool_max_age_seconds;
+	int64_t idle_s = c->session_timeout_seconds + c->sandbox_idle_grace_seconds;
+	int64_t life_s = c->max_session_lifetime_seconds + config_run_seconds(c);
 
-static int64_t lifetime_s(const struct config *c)
-{
-	return c->sandbox_pool_max_age_seconds + c->max_session_lifetime_seconds
-	     + config_run_seconds(c) + LIFETIME_GRACE_S;
-}
-
-void member_digest(struct backend *b, char hex[static DIGEST_HEX])
-{
-	const struct sandbox_request want = {
-		.lifetime_s = lifetime_s(b->config), .idle_s = idle_s(b->config),
+	if (kind == SANDBOX_RENDER) {
+		idle_s = c->sandbox_idle_grace_seconds;
+		life_s = config_render_seconds(c);
+	}
+	*out = (struct sandbox_request){
+		.kind = kind,
+		.idle_s = age_s + idle_s,
+		.lifetime_s = age_s + life_s + LIFETIME_GRACE_S,
 	};
+}
 
-	if (b->config->sandbox_pool_size > 0)
+void member_digest(struct backend *b, enum sandbox_kind kind, char hex[static DIGEST_HEX])
+{
+	struct sandbox_request want;
+
+	member_describe(b->config, kind, &want);
+	if (size_of(b->config, kind) > 0)
 		sandbox_digest(b, &want, hex);
 	else
 		*hex = '\0';
 }
 
 struct filling {
+	enum sandbox_kind kind;
 	char name[32], entry[192];         /* of the container; and under `filling` */
 	const char *image, *key;
 	int64_t slot;
@@ -43,7 +63,7 @@ struct filling {
  * A place for one more, unless there are enough, or too many are being made.  Under another label
  * than ours the key would be wrong.
  * KEYS pool, images, wanted, filling, uids, next uid, label
- * ARGV entry, name, daemon, image, its id, digest, label, size, refill, age ms, pending ms, uids,
+ * ARGV entry, name, how entries of its kind begin, image, its id, digest, label, size, refill, age ms, pending ms, uids,
  *      a first uid, ms to keep
  */
 static struct redis_script place_script = { .text =
@@ -58,7 +78,7 @@ static struct redis_script place_script = { .text =
 	"local being_made = redis.call('ZRANGE', KEYS[4], 0, -1)\n"
 	"local have = 0\n"
 	"for _, entry in ipairs(being_made) do\n"
-	"  if string.find(entry, ARGV[3] .. ' ', 1, true) == 1 then have = have + 1 end\n"
+	"  if string.find(entry, ARGV[3], 1, true) == 1 then have = have + 1 end\n"
 	"end\n"
 	"for _, entry in ipairs(redis.call('HVALS', KEYS[1])) do\n"
 	"  local its, _, _, since = member(entry)\n"
@@ -75,12 +95,13 @@ static struct redis_script place_script = { .text =
 static struct redisReply *ask_place(struct backend *b, const struct filling *f, struct error *err)
 {
 	const struct config *c = b->config;
-	char digest[DIGEST_HEX];
+	char digest[DIGEST_HEX], begin[160];
 	struct call call = { 0 };
 	uint16_t first;
 
 	id_random(&first, sizeof first);
-	member_digest(b, digest);
+	member_digest(b, f->kind, digest);
+	(void)snprintf(begin, sizeof begin, "%s %s", b->daemon_id, prefix_of(f->kind));
 	call_key(&call, b, "pool", b->daemon_id);
 	call_key(&call, b, "images", b->daemon_id);
 	call_key(&call, b, "wanted", b->daemon_id);
@@ -90,12 +111,12 @@ static struct redisReply *ask_place(struct backend *b, const struct filling *f, 
 	call_key(&call, b, "label", "");
 	call_text(&call, f->entry);
 	call_text(&call, f->name);
-	call_text(&call, b->daemon_id);
+	call_text(&call, begin);
 	call_text(&call, c->sandbox_image);
 	call_text(&call, f->image);
 	call_text(&call, digest);
 	call_text(&call, b->deployment);
-	call_int(&call, c->sandbox_pool_size);
+	call_int(&call, size_of(c, f->kind));
 	call_int(&call, c->sandbox_pool_refill);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
 	call_int(&call, config_pending_ms(c));
@@ -133,7 +154,7 @@ static bool stock(struct backend *b, const struct filling *f, const char *id, bo
 	call_key(&c, b, "pool", b->daemon_id);
 	call_key(&c, b, "filling", "");
 	call_key(&c, b, "uids", b->daemon_id);
-	call_key(&c, b, "pool", "");
+	call_key(&c, b, all_of(f->kind), "");
 	call_text(&c, f->entry);
 	call_int(&c, f->slot);
 	call_text(&c, f->name);
@@ -156,20 +177,20 @@ static bool make(struct backend *b, const struct filling *f, struct error *err)
 {
 	const struct config *c = b->config;
 	struct deadline deadline = deadline_in_ms(config_making_ms(c));
-	const struct sandbox_request want = {
-		.name = f->name,
-		.image = f->image,
-		.uid = c->sandbox_uid + f->slot,
-		.lifetime_s = lifetime_s(c),
-		.idle_s = idle_s(c),
-	};
+	struct sandbox_request want;
 	struct error ignored = { 0 };
 	char id[65];
+
+	member_describe(c, f->kind, &want);
+	want.name = f->name;
+	want.image = f->image;
+	want.uid = c->sandbox_uid + f->slot;
+
 	struct terms terms = {
 		.id = id,
-		.idle_ms = idle_s(c) * 1000,
-		.lifetime_ms = lifetime_s(c) * 1000,
-		.warm_ms = c->sandbox_warm_seconds > 0 ? idle_s(c) * 1000 : 0,
+		.idle_ms = want.idle_s * 1000,
+		.lifetime_ms = want.lifetime_s * 1000,
+		.warm_ms = f->kind == SANDBOX_SESSION && c->sandbox_warm_seconds > 0 ? want.idle_s * 1000 : 0,
 	};
 
 	if (!sandbox_start(b, &want, deadline, id, err)) {
@@ -185,20 +206,21 @@ static bool make(struct backend *b, const struct filling *f, struct error *err)
 	return false;
 }
 
-bool member_add(struct backend *b, struct arena *arena, bool *added, struct error *err)
+bool member_add(struct backend *b, struct arena *arena, enum sandbox_kind kind, bool *added,
+                struct error *err)
 {
 	const char *image = b->config->sandbox_image;
-	struct filling f = { .slot = 0 };
+	struct filling f = { .kind = kind };
 	char id[ID_SHORT];
 
 	*added = false;
-	if (b->config->sandbox_pool_size == 0)
+	if (size_of(b->config, kind) == 0)
 		return true;
 	if (!backend_identify(b, deadline_in_ms(IDENTIFY_MS), err)
 	    || !docker_image(b->docker, arena, image, deadline_in_ms(IMAGE_MS), &f.image, err))
 		return false;
 	id_short(id);
-	(void)snprintf(f.name, sizeof f.name, "sandbox-%s", id);
+	(void)snprintf(f.name, sizeof f.name, "%s%s", prefix_of(kind), id);
 	(void)snprintf(f.entry, sizeof f.entry, "%s %s", b->daemon_id, f.name);
 
 	auto_reply reply = ask_place(b, &f, err);

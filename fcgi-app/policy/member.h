@@ -3,7 +3,7 @@
  * One sandbox of the pool: what tells it from others, and how it comes into being.
  *
  *   pool:<daemon>       hash   container -> "<key> <its name> <its uid's slot> <since when>"
- *   pool                zset   containers in the pool of any daemon, by when they are too old
+ *   pool, render-pool   zset   containers in the pool of any daemon, by when they are too old
  *   images:<daemon>     hash   SANDBOX_IMAGE -> its id, as Docker last told it
  *   wanted:<daemon>     zset   keys, by when a gateway last filled the pool with such
  *   filling             zset   "<daemon> <name>" of those being made, by when that is over
@@ -48,12 +48,15 @@
 	"  redis.call('ZREM', all, id)\n" \
 	"end\n"
 
+/* How long one that nobody claims, or only on its last day, has to live; name, image and uid are open. */
+void member_describe(const struct config *c, enum sandbox_kind kind, struct sandbox_request *out);
 /* Of the create body and the protocol; "" when there is no pool. */
-void member_digest(struct backend *b, char hex[static DIGEST_HEX]);
+void member_digest(struct backend *b, enum sandbox_kind kind, char hex[static DIGEST_HEX]);
 /*
- * Makes one, unless there are SANDBOX_POOL_SIZE of them or SANDBOX_POOL_REFILL are being made; tells
- * which in *added.  False: Docker or Redis would not.
+ * Makes one, unless there are SANDBOX_POOL_SIZE (RENDER_POOL_SIZE) of them or SANDBOX_POOL_REFILL
+ * are being made; tells which in *added.  False: Docker or Redis would not.
  */
-bool member_add(struct backend *b, struct arena *arena, bool *added, struct error *err);
+bool member_add(struct backend *b, struct arena *arena, enum sandbox_kind kind, bool *added,
+                struct error *err);
 
 #endif

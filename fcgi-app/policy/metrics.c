@@ -199,10 +199,10 @@ void metrics_render(struct metrics *m, enum metric_outcome outcome, int64_t us)
 		observe(m->cells + m->first[METRIC_RENDER_DURATION], us);
 }
 
-void metrics_pool_claim(struct metrics *m, bool hit)
+void metrics_pool_claim(struct metrics *m, enum metric which, bool hit)
 {
 	if (m != NULL)
-		add(series(m, METRIC_POOL_CLAIMS, (size_t[]){ !hit, 0, 0 }), 1);
+		add(series(m, which, (size_t[]){ !hit, 0, 0 }), 1);
 }
 
 /* ---- telling */

@@ -33,8 +33,8 @@ struct metrics *metrics_map(const char *const *paths);
 void metrics_http(struct metrics *m, const char *method, const char *path, unsigned status, int64_t us);
 void metrics_execution(struct metrics *m, enum metric_outcome outcome, int64_t us);
 void metrics_render(struct metrics *m, enum metric_outcome outcome, int64_t us);
-/* A session was wanted that the pool could give: hit = it had one. */
-void metrics_pool_claim(struct metrics *m, bool hit);
+/* One was wanted that a pool could give; hit = it had one.  METRIC_POOL_CLAIMS, METRIC_RENDER_POOL_CLAIMS. */
+void metrics_pool_claim(struct metrics *m, enum metric which, bool hit);
 
 /* ---- for scrape.c: a series has a name and labels; a histogram's has cells, numbered behind it */
 

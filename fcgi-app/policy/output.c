@@ -72,6 +72,18 @@ void decoded_finish(struct decoded *d)
 		put_bad(d);
 }
 
+struct run_limits output_limits(const struct config *c, int64_t timeout_s)
+{
+	return (struct run_limits){
+		.timeout_ms = (uint32_t)(timeout_s * 1000),
+		.max_chars = (uint32_t)c->max_output_chars,
+		.max_output_bytes = (uint64_t)c->sandbox_max_output_bytes,
+		.max_files = (uint32_t)c->max_output_files,
+		.max_file_bytes = (uint64_t)c->max_output_file_size,
+		.max_files_bytes = (uint64_t)c->max_output_total_size,
+	};
+}
+
 void collector_init(struct collector *k, const struct config *c, struct arena *arena,
                     struct result *r)
 {
@@ -82,6 +94,7 @@ void collector_init(struct collector *k, const struct config *c, struct arena *a
 	r->content = (struct buf)BUF_INIT((size_t)c->max_output_total_size);
 	*k = (struct collector){
 		.config = c,
+		.limits = output_limits(c, 0),
 		.arena = arena,
 		.result = r,
 		.out = { .to = &r->stdout_text, .max = (uint64_t)c->max_output_chars },
@@ -121,7 +134,7 @@ static const char *file_error(struct collector *k, const struct file *file)
 		return "Symlink outputs are not supported";
 	case FILE_TOO_LARGE:
 		return arena_printf(k->arena, "File too large (%" PRIu64 " bytes, max %" PRId64 ")",
-		                    file->size, k->config->max_output_file_size);
+		                    file->size, (int64_t)k->limits.max_file_bytes);
 	case FILE_OVER_TOTAL:
 		return "Total file size limit exceeded";
 	case FILE_UNREADABLE:
@@ -135,21 +148,20 @@ static const char *file_error(struct collector *k, const struct file *file)
 
 static bool take_file(struct collector *k, const struct frame *frame, struct error *err)
 {
-	const struct config *c = k->config;
 	struct file file;
 
 	if (!file_get(frame->payload, frame->length, &file) || file.name.len == 0
 	    || k->current != NULL)
 		return broken(err, "a FILE out of place");
-	if (k->result->n_files >= (size_t)c->max_output_files || file.size > INT64_MAX)
+	if (k->result->n_files >= k->limits.max_files || file.size > INT64_MAX)
 		return broken(err, "more files than it may");
 
 	const char *error = file_error(k, &file);
-	size_t left = (size_t)c->max_output_total_size - k->result->content.len;
+	uint64_t left = k->limits.max_files_bytes - k->content_len;
 
 	if (error != NULL && *error == '\0')
 		return broken(err, "a FILE of a kind of ours");
-	if (error == NULL && (file.size > (uint64_t)c->max_output_file_size || file.size > left))
+	if (error == NULL && (file.size > k->limits.max_file_bytes || file.size > left))
 		return broken(err, "a larger file than it may");
 
 	struct output_file *out = next_file(k);
@@ -159,7 +171,7 @@ static bool take_file(struct collector *k, const struct frame *frame, struct err
 		.size = (int64_t)file.size,
 		.mime_type = error == NULL ? mime_type_of(file.name) : octets,
 		.error = error,
-		.at = k->result->content.len,
+		.at = k->content_len,
 	};
 	k->current = error == NULL ? out : NULL;
 	return true;
@@ -179,8 +191,11 @@ static bool take_data(struct collector *k, const struct frame *frame, struct err
 	}
 	if (frame->length > (uint64_t)file->size - file->len)
 		return broken(err, "more DATA than it said");
-	buf_append(&k->result->content, frame->payload, frame->length);
 	file->len += frame->length;
+	k->content_len += frame->length;
+	if (k->spool != NULL)
+		return spool_append(k->spool, frame->payload, frame->length, err);
+	buf_append(&k->result->content, frame->payload, frame->length);
 	return true;
 }
 
@@ -244,7 +259,9 @@ void collector_finish(struct collector *k)
 {
 	if (k->current != NULL) {
 		k->result->n_files--;
-		k->result->content.len = k->current->at;
+		k->content_len = k->current->at;
+		if (k->spool == NULL)
+			k->result->content.len = k->content_len;
 		k->current = NULL;
 	}
 	finish_text(&k->out, k->result->exit.stdout_chars);

@@ -7,6 +7,7 @@
 #define POLICY_OUTPUT_H
 
 #include "fcgi-app/policy/execute.h"
+#include "lib/spool.h"
 #include "lib/wire/frame.h"
 #include "lib/wire/utf8.h"
 
@@ -21,6 +22,9 @@ struct decoded {
 
 struct collector {
 	const struct config *config;
+	struct run_limits limits;          /* those the run was given */
+	struct spool *spool;               /* takes what is in the files; NULL: result->content does */
+	size_t content_len;                /* of all files so far */
 	struct arena *arena;
 	struct result *result;
 	struct decoded out, err;
@@ -30,9 +34,12 @@ struct collector {
 	bool done;                         /* EXIT was there */
 };
 
+/* What an execution may put out. */
+struct run_limits output_limits(const struct config *c, int64_t timeout_s);
 void decoded_append(struct decoded *d, const uint8_t *bytes, size_t len);
 void decoded_finish(struct decoded *d);
 
+/* As an execution has it: limits of the settings, no spool. */
 void collector_init(struct collector *k, const struct config *c, struct arena *arena, struct result *r);
 /*
  * INTERNAL: a frame that may not come here.  CONFLICT: the sandbox has turned to someone else, or

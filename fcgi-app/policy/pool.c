@@ -9,24 +9,25 @@
 
 enum { REPLACE_MS = 10000, POLL_MS = 20 };
 
-bool pool_fill(struct backend *b, int stop_fd, struct error *err)
+bool pool_fill(struct backend *b, enum sandbox_kind kind, int stop_fd, struct error *err)
 {
 	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
 	struct arena arena = { 0 };
 	bool more = true, ok = true;
 
 	while (ok && more && deadline_poll(&stop, 1, deadline_in_ms(0)) == 0)
-		ok = member_add(b, &arena, &more, err);
+		ok = member_add(b, &arena, kind, &more, err);
 	arena_finish(&arena);
 	return ok;
 }
 
 bool pool_tend(struct backend *b, int stop_fd, struct error *err)
 {
-	bool is_short = b->pool_is_short;
+	bool is_short = b->pool_is_short, renders_are_short = b->render_pool_is_short;
 
-	b->pool_is_short = false;
-	return !is_short || pool_fill(b, stop_fd, err);
+	b->pool_is_short = b->render_pool_is_short = false;
+	return (!is_short || pool_fill(b, SANDBOX_SESSION, stop_fd, err))
+	    && (!renders_are_short || pool_fill(b, SANDBOX_RENDER, stop_fd, err));
 }
 
 /* ---- those that died */
@@ -61,7 +62,7 @@ static struct redisReply *ask_other(struct backend *b, const struct lease *lease
 	char digest[DIGEST_HEX];
 	struct call call = { 0 };
 
-	member_digest(b, digest);
+	member_digest(b, SANDBOX_SESSION, digest);
 	record_key(&call, b, lease->session.id);
 	call_key(&call, b, "pool", b->daemon_id);
 	call_key(&call, b, "images", b->daemon_id);
@@ -100,7 +101,7 @@ bool pool_replace(struct backend *b, struct arena *arena, struct lease *lease, s
 		}
 		if (reply_int(reply_item(reply, 0)) == 1)
 			return fail_hidden(err, ERR_CONFLICT, "the lease was lost meanwhile");
-		if (!member_add(b, arena, &more, err)) {
+		if (!member_add(b, arena, SANDBOX_SESSION, &more, err)) {
 			err->kind = ERR_UNAVAILABLE;   /* what Docker did not do, it may do later */
 			return false;
 		}
@@ -113,7 +114,7 @@ bool pool_replace(struct backend *b, struct arena *arena, struct lease *lease, s
 /* ---- those nobody wants */
 
 /*
- * KEYS pool, wanted, all pools
+ * KEYS pool, wanted, all members of either kind
  * ARGV when Docker was asked, age ms, ms after which nobody wants it, "id name" of each
  */
 static struct redis_script reconcile_script = { .text =
@@ -126,7 +127,9 @@ static struct redis_script reconcile_script = { .text =
 	"  local wanted = key and tonumber(redis.call('ZSCORE', KEYS[2], key) or 0)\n"
 	"  local unwanted = not key or now - since > tonumber(ARGV[2]) or now - wanted > tonumber(ARGV[3])\n"
 	"  local gone = not there[all[i]] and (not key or since < tonumber(ARGV[1]))\n"
-	"  if unwanted or gone then take_out(KEYS[1], KEYS[3], all[i]) end\n"
+	"  if unwanted or gone then\n"
+	"    for kind = 3, 4 do take_out(KEYS[1], KEYS[kind], all[i]) end\n"
+	"  end\n"
 	"  if unwanted and not gone then doomed[#doomed + 1] = all[i] end\n"
 	"end\n"
 	"return doomed\n"
@@ -140,6 +143,7 @@ struct redisReply *pool_reconcile(struct backend *b, int64_t asked_ms, const cha
 	call_key(&c, b, "pool", b->daemon_id);
 	call_key(&c, b, "wanted", b->daemon_id);
 	call_key(&c, b, "pool", "");
+	call_key(&c, b, "render-pool", "");
 	call_int(&c, asked_ms);
 	call_int(&c, b->config->sandbox_pool_max_age_seconds * 1000);
 	call_int(&c, b->config->janitor_interval_seconds * 3000);

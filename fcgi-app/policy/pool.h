@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sandboxes that are ready before anybody asks for one: without a network, with the limits of every
- * session.  reserve.c claims one; a claimed one never comes back.  No quota counts them until then.
+ * session, or of every rendering.  reserve.c and renderslot.c claim one; a claimed one never comes
+ * back.  No quota counts them until then.
  */
 #ifndef POLICY_POOL_H
 #define POLICY_POOL_H
 
 #include "fcgi-app/policy/limit.h"
+#include "fcgi-app/policy/sandbox.h"
 
 /*
- * Makes members until there are SANDBOX_POOL_SIZE of them, others are at it, or stop_fd is
+ * Makes members until there are enough of their kind, others are at it, or stop_fd is
  * readable.  False: Docker or Redis would not.
  */
-bool pool_fill(struct backend *b, int stop_fd, struct error *err);
+bool pool_fill(struct backend *b, enum sandbox_kind kind, int stop_fd, struct error *err);
 /* What the request before left to do: fills the place it took. */
 bool pool_tend(struct backend *b, int stop_fd, struct error *err);
 /*

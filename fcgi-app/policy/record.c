@@ -3,6 +3,8 @@
 
 #include "lib/text.h"
 
+#include <stdio.h>
+
 enum { KEEP_SLACK_S = 300 };
 
 void record_key(struct call *c, const struct backend *b, const char *id)
@@ -113,5 +115,13 @@ bool refuse_for(struct error *err, enum err_kind kind, int64_t ms, const char *t
 {
 	fail(err, kind, "%s", text);
 	err->retry_after_s = ms > 1000 ? (unsigned)((ms + 999) / 1000) : 1;
+	return false;
+}
+
+bool record_no_uid(const struct config *c, struct error *err)
+{
+	refuse_for(err, ERR_UNAVAILABLE, c->janitor_interval_seconds * 1000,
+	           "Container creation is temporarily saturated. Please retry shortly.");
+	(void)snprintf(err->detail, sizeof err->detail, "no free uid of SANDBOX_UID_RANGE");
 	return false;
 }

@@ -108,5 +108,6 @@ void record_read(const struct redisReply *reply, const struct backend *b, struct
 bool record_refuse(enum verdict verdict, struct error *err);
 /* A refusal that says when to come back. */
 bool refuse_for(struct error *err, enum err_kind kind, int64_t ms, const char *text);
+bool record_no_uid(const struct config *c, struct error *err);     /* of VERDICT_UID */
 
 #endif

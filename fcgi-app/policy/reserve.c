@@ -59,7 +59,7 @@ static struct redisReply *ask(struct backend *b, struct arena *arena, const stru
 
 	id_random(&first, sizeof first);
 	if (r->plain)
-		member_digest(b, digest);
+		member_digest(b, SANDBOX_SESSION, digest);
 	call_key(&call, b, "rate:create", r->who->scope);
 	call_key(&call, b, "creating", b->daemon_id);
 	call_key(&call, b, "sessions", "");
@@ -104,10 +104,7 @@ static bool refuse(const struct config *c, const struct redisReply *reply, struc
 		return refuse_for(err, ERR_LIMITED, 0,
 		                  "You have reached the maximum number of active container sessions.");
 	case VERDICT_UID:
-		refuse_for(err, ERR_UNAVAILABLE, c->janitor_interval_seconds * 1000,
-		           "Container creation is temporarily saturated. Please retry shortly.");
-		(void)snprintf(err->detail, sizeof err->detail, "no free uid of SANDBOX_UID_RANGE");
-		return false;
+		return record_no_uid(c, err);
 	case RECORD_OK:
 	case RECORD_GONE:
 	case RECORD_OTHER:

@@ -20,11 +20,38 @@ static const char *tmpfs(struct arena *arena, const struct config *c, int64_t ui
 	                    size, size / INODE_BYTES, uid, c->sandbox_gid, more);
 }
 
-/* It can hold programs only where pip may bring some: compiled packages are mapped like those. */
-static const char *home(struct arena *arena, const struct config *c, int64_t uid)
+struct sizes {
+	int64_t memory, cpu_period_us, cpu_quota_us, pids, tmp, shm, home;
+};
+
+static struct sizes sizes_of(const struct config *c, enum sandbox_kind kind)
 {
-	return tmpfs(arena, c, uid, c->sandbox_home_tmpfs_size,
-	             c->allow_pip_installs ? "exec,mode=0700" : "noexec,mode=0700");
+	if (kind == SANDBOX_RENDER)
+		return (struct sizes){
+			.memory = c->render_sandbox_mem_limit,
+			.cpu_period_us = c->render_sandbox_cpu_period,
+			.cpu_quota_us = c->render_sandbox_cpu_quota,
+			.pids = c->render_sandbox_pids_limit,
+			.tmp = c->render_sandbox_tmp_root_size,
+			.shm = c->render_sandbox_shm_size,
+			.home = c->render_sandbox_home_tmpfs_size,
+		};
+	return (struct sizes){
+		.memory = c->sandbox_mem_limit,
+		.cpu_period_us = c->sandbox_cpu_period,
+		.cpu_quota_us = c->sandbox_cpu_quota,
+		.pids = c->sandbox_pids_limit,
+		.tmp = c->sandbox_tmp_root_size,
+		.shm = c->sandbox_shm_size,
+		.home = c->sandbox_home_tmpfs_size,
+	};
+}
+
+/* It can hold programs only where pip may bring some: compiled packages are mapped like those. */
+static const char *home_mode(const struct config *c, enum sandbox_kind kind)
+{
+	return kind == SANDBOX_SESSION && c->allow_pip_installs ? "exec,mode=0700"
+	                                                         : "noexec,mode=0700";
 }
 
 /* Docker wants the profile itself, as its client sends it; Podman takes a path of its own, too. */
@@ -40,6 +67,7 @@ static void describe(const struct backend *b, struct arena *arena,
                      const struct sandbox_request *want, struct buf *body)
 {
 	const struct config *c = b->config;
+	const struct sizes sizes = sizes_of(c, want->kind);
 	const struct docker_spec spec = {
 		.image = want->image,
 		.user = arena_printf(arena, "%" PRId64 ":%" PRId64, want->uid, c->sandbox_gid),
@@ -47,7 +75,8 @@ static void describe(const struct backend *b, struct arena *arena,
 		.hostname = "sandbox",
 		.cmd = (const char *const[]){
 			"--lifetime", arena_printf(arena, "%" PRId64, want->lifetime_s),
-			"--idle", arena_printf(arena, "%" PRId64, want->idle_s), NULL,
+			"--idle", arena_printf(arena, "%" PRId64, want->idle_s),
+			want->kind == SANDBOX_RENDER ? "--standby" : NULL, NULL,
 		},
 		.env = (const char *const[]){
 			"HOME=/home/sandbox",
@@ -65,8 +94,9 @@ static void describe(const struct backend *b, struct arena *arena,
 			{ NULL, NULL },
 		},
 		.tmpfs = (const struct docker_pair[]){
-			{ "/home/sandbox", home(arena, c, want->uid) },
-			{ "/tmp", tmpfs(arena, c, want->uid, c->sandbox_tmp_root_size,
+			{ "/home/sandbox", tmpfs(arena, c, want->uid, sizes.home,
+			                          home_mode(c, want->kind)) },
+			{ "/tmp", tmpfs(arena, c, want->uid, sizes.tmp,
 			                "noexec,mode=1777") },
 			{ NULL, NULL },
 		},
@@ -82,11 +112,11 @@ static void describe(const struct backend *b, struct arena *arena,
 			c->use_docker_default_seccomp ? NULL : seccomp(arena, c),
 			NULL,
 		},
-		.memory_bytes = c->sandbox_mem_limit,
-		.cpu_period_us = c->sandbox_cpu_period,
-		.cpu_quota_us = c->sandbox_cpu_quota,
-		.pids = c->sandbox_pids_limit,
-		.shm_bytes = c->sandbox_shm_size,
+		.memory_bytes = sizes.memory,
+		.cpu_period_us = sizes.cpu_period_us,
+		.cpu_quota_us = sizes.cpu_quota_us,
+		.pids = sizes.pids,
+		.shm_bytes = sizes.shm,
 		.read_only = c->sandbox_read_only_rootfs,
 		.open_stdin = true,
 		.auto_remove = true,
@@ -153,17 +183,11 @@ static bool say_bye(struct backend *b, const char *id, uint64_t epoch)
 	struct deadline deadline = deadline_in_ms(BYE_MS);
 	struct terms terms = { .id = id, .epoch = epoch, .idle_ms = END_MS, .lifetime_ms = END_MS };
 	struct error err = { 0 };
-	struct frame frame;
 	auto_talk talk;
 
 	if (!talk_begin(&talk, b, &terms, deadline, &err))
 		return err.kind == ERR_NOT_FOUND;
-	if (talk_wait(&talk, deadline, &err))
-		talk_send(&talk, FRAME_BYE, NULL, 0, deadline, &err);
-	while (talk_next(&talk, &frame, deadline, &err))
-		if (frame.type == FRAME_BYE)
-			return true;
-	return err.kind == ERR_NOT_FOUND && !talk.foreign;
+	return talk_bye(&talk, deadline, &err) || (err.kind == ERR_NOT_FOUND && !talk.foreign);
 }
 
 bool sandbox_end(struct backend *b, const char *id, uint64_t epoch, struct error *err)

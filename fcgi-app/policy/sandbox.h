@@ -9,7 +9,11 @@
 
 #define SANDBOX_LABEL "deployment"         /* = backend.deployment, on each of ours */
 
+/* What it is for: a session, or one rendering, with a renderer that stands by. */
+enum sandbox_kind { SANDBOX_SESSION, SANDBOX_RENDER };
+
 struct sandbox_request {
+	enum sandbox_kind kind;
 	const char *name;
 	const char *image;
 	int64_t uid;

@@ -52,7 +52,7 @@ bool session_create(struct backend *b, struct arena *arena, const struct princip
 		return false;
 	if (held.plain) {
 		b->pool_is_short = true;
-		metrics_pool_claim(b->metrics, held.session.id != NULL);
+		metrics_pool_claim(b->metrics, METRIC_POOL_CLAIMS, held.session.id != NULL);
 	}
 	if (held.session.id != NULL) {
 		*out = held.session;

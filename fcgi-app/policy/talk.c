@@ -180,6 +180,18 @@ bool talk_has_input(const struct talk *t)
 	return t->input.len > 0 || attach_has_input(t->attach);
 }
 
+bool talk_bye(struct talk *t, struct deadline deadline, struct error *err)
+{
+	struct frame frame;
+
+	if (talk_wait(t, deadline, err))
+		talk_send(t, FRAME_BYE, NULL, 0, deadline, err);
+	while (talk_next(t, &frame, deadline, err))
+		if (frame.type == FRAME_BYE)
+			return true;
+	return false;
+}
+
 void talk_end(struct talk *t)
 {
 	attach_close(&t->attach);

@@ -49,6 +49,8 @@ bool talk_flush(struct talk *t, struct deadline deadline, struct error *err);
  * INTERNAL: it speaks no protocol at all.  TIMEOUT.
  */
 bool talk_next(struct talk *t, struct frame *out, struct deadline deadline, struct error *err);
+/* Has the sandbox end.  True once it has said that nothing is left in it. */
+bool talk_bye(struct talk *t, struct deadline deadline, struct error *err);
 /* True when talk_next would not have to wait for the descriptor of attach. */
 bool talk_has_input(const struct talk *t);
 void talk_end(struct talk *t);

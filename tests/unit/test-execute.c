@@ -156,8 +156,8 @@ static void another_protocol_is_a_lost_session(void)
 static void files_and_terms_arrive(void)
 {
 	const struct input_file files[] = {
-		{ text_slice("a/b.txt"), text_slice("aGVsbG8=") },
-		{ text_slice("empty"), text_slice("") },
+		{ .name = text_slice("a/b.txt"), .base64 = text_slice("aGVsbG8=") },
+		{ .name = text_slice("empty"), .base64 = text_slice("") },
 	};
 	const struct execution what = {
 		.language = RUN_BASH, .code = { "a\0b", 3 }, .timeout_s = 7, .files = files, .n_files = 2,
@@ -421,10 +421,10 @@ static void bad_files_spend_nothing(void)
 		struct input_file files[2];
 		const char *msg;
 	} rows[] = {
-		{ { { { "a", 1 }, { "", 0 } }, { { "a", 1 }, { "", 0 } } }, "Duplicate input file name 'a' is not allowed" },
-		{ { { { "a", 1 }, { "", 0 } }, { { "b", 1 }, { "x", 1 } } }, "File 'b' content is not valid base64" },
-		{ { { { "a", 1 }, { "", 0 } }, { { "b", 1 }, { "AQIDBAUG", 8 } } }, "File 'b' too large (6 bytes, max 5)" },
-		{ { { { "a", 1 }, { "AQIDBAU=", 8 } }, { { "b", 1 }, { "AQID", 4 } } }, "Total size of uploaded files exceeds limit" },
+		{ { { .name = { "a", 1 }, .base64 = { "", 0 } }, { .name = { "a", 1 }, .base64 = { "", 0 } } }, "Duplicate input file name 'a' is not allowed" },
+		{ { { .name = { "a", 1 }, .base64 = { "", 0 } }, { .name = { "b", 1 }, .base64 = { "x", 1 } } }, "File 'b' content is not valid base64" },
+		{ { { .name = { "a", 1 }, .base64 = { "", 0 } }, { .name = { "b", 1 }, .base64 = { "AQIDBAUG", 8 } } }, "File 'b' too large (6 bytes, max 5)" },
+		{ { { .name = { "a", 1 }, .base64 = { "AQIDBAU=", 8 } }, { .name = { "b", 1 }, .base64 = { "AQID", 4 } } }, "Total size of uploaded files exceeds limit" },
 	};
 
 	fresh(act_hello);
@@ -443,7 +443,7 @@ static void bad_files_spend_nothing(void)
 static bool install(const char *first, const char *last, struct result *r)
 {
 	const struct slice packages[] = { text_slice(first), text_slice(last) };
-	const struct input_file file = { { "a", 1 }, { "AQID", 4 } };
+	const struct input_file file = { .name = { "a", 1 }, .base64 = { "AQID", 4 } };
 
 	fresh(act_installs);
 	return execute(&(struct execution){ .language = RUN_PYTHON, .code = text_slice("x"), .files = &file,

@@ -166,9 +166,9 @@ static void claims_of_the_pool_are_counted(void)
 {
 	struct metrics *m = fresh();
 
-	metrics_pool_claim(m, true);
-	metrics_pool_claim(m, false);
-	metrics_pool_claim(m, false);
+	metrics_pool_claim(m, METRIC_POOL_CLAIMS, true);
+	metrics_pool_claim(m, METRIC_POOL_CLAIMS, false);
+	metrics_pool_claim(m, METRIC_POOL_CLAIMS, false);
 	CU_ASSERT_EQUAL(value("gateway_session_pool_claims_total{result=\"hit\"}"), 1);
 	CU_ASSERT_EQUAL(value("gateway_session_pool_claims_total{result=\"miss\"}"), 2);
 }
@@ -262,7 +262,7 @@ static void without_a_page_nothing_is_counted(void)
 	metrics_http(NULL, "GET", paths[0], 200, 1);
 	metrics_execution(NULL, METRIC_FAILED, 1);
 	metrics_render(NULL, METRIC_FAILED, 1);
-	metrics_pool_claim(NULL, true);
+	metrics_pool_claim(NULL, METRIC_POOL_CLAIMS, true);
 	CU_ASSERT_EQUAL(value(EXECUTIONS("failed")), 0);
 }
 

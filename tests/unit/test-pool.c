@@ -28,7 +28,7 @@ static void fresh(void)
 
 static bool fill(void)
 {
-	return pool_fill(&s.backend, never[0], &s.err);
+	return pool_fill(&s.backend, SANDBOX_SESSION, never[0], &s.err);
 }
 
 static void filled(void)
@@ -508,7 +508,7 @@ static void those_being_made_count(void)
 {
 	fresh();
 	s.config.sandbox_pool_refill = 4;
-	stage_redis(&s, "EVAL redis.call('ZADD',KEYS[1],9999999999999,'DAEMON:ONE\\32x') 1 cg:{default}:filling");
+	stage_redis(&s, "EVAL redis.call('ZADD',KEYS[1],9999999999999,'DAEMON:ONE\\32sandbox-x',9999999999999,'DAEMON:ONE\\32render-x') 1 cg:{default}:filling");
 	CU_ASSERT(fill());
 	CU_ASSERT_EQUAL(engine.state->creates, 1);
 }
@@ -530,7 +530,7 @@ static void it_stops_when_told(void)
 	fresh();
 	CU_ASSERT_FATAL(pipe(fds) == 0);
 	close(fds[1]);
-	CU_ASSERT(pool_fill(&s.backend, fds[0], &s.err));
+	CU_ASSERT(pool_fill(&s.backend, SANDBOX_SESSION, fds[0], &s.err));
 	close(fds[0]);
 	CU_ASSERT_EQUAL(engine.state->creates, 0);
 }
