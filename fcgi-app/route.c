@@ -37,6 +37,8 @@ static size_t ceiling(const struct config *c, size_t at)
 
 size_t route_body_max(const struct route *route, const struct config *c)
 {
+	if (route->body_max == BODY(latex_render_max_request_body_bytes))
+		return (size_t)config_latex_body(c);
 	return route->body_max == NO_BODY ? 0 : ceiling(c, route->body_max);
 }
 

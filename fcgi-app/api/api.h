@@ -36,6 +36,8 @@ handler api_session_create;
 handler api_session_inspect;
 handler api_session_delete;
 handler api_execute;
+handler api_render;
+handler api_latex;
 handler api_docs;
 handler api_openapi;
 
