@@ -27,13 +27,13 @@
  *
  *   Text       { paragraphs: [Paragraph], box: {x, y, w, h}: the content box that the lines were broken in,
  *                vertical: 'rl' | 'lr' | 'upright'? }
- *   Paragraph  { align: 'l' | 'ctr' | 'r' | 'just', rtl: bool, lines: [TextLine], level: 0-8,
- *                bullet: { char | number: scheme, start, color, font, size (share of the text) }? }
+ *   Paragraph  { align: 'l' | 'ctr' | 'r' | 'just', rtl: bool, pitch: line-height in px, lines: [TextLine], level: 0-8,
+ *                bullet: { char | number: scheme, start, color, font, size (share of the text), room (px) }? }
  *   TextLine   { x, w, baseline, size (its largest font), broken: bool (by br or newline, not by width),
  *                next: width of the first word of the following line, runs: [Run] }
  *   Run        { text, style: index in styles, gap: extra px after its last character? }
  *   Style      { family: CSS stack, weight, italic, size, color, spacing, underline, strike, lang, script: 'super' | 'sub'?,
- *                gradient: Fill?, shadow: Shadow?, link: URL?, faces: {latin, ea, cs}, filled by fonts.js }
+ *                gradient: Fill?, shadow: Shadow?, link: URL?, caps: bool?, faces: {latin, ea, cs}, filled by fonts.js }
  *   Cell       { row, col, rowSpan, colSpan, fill: Fill?, borders: {l, t, r, b: Line?}, x, y, w, h, text: Text? }
  *   Chart      { type: 'bar' | 'column' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter' | 'radar', stacked: bool,
  *                categories: [string], series: [{ name, values: [number | null], color: Color | [Color] }], title,
@@ -99,18 +99,18 @@ export const SCHEMA = {
   Text: { paragraphs: list(ref('Paragraph')), box: ref('Box'), vertical: optional(oneOf('rl', 'lr', 'upright')) },
   Box: BOX,
   Paragraph: {
-    align: oneOf('l', 'ctr', 'r', 'just'), rtl: flag, lines: list(ref('TextLine')), level: optional(size), bullet: optional(ref('Bullet')),
+    align: oneOf('l', 'ctr', 'r', 'just'), rtl: flag, pitch: optional(size), lines: list(ref('TextLine')), level: optional(size), bullet: optional(ref('Bullet')),
   },
   Bullet: {
     char: optional(string), number: optional(string), start: optional(number), color: optional(color), font: optional(string),
-    size: optional(size),
+    size: optional(size), room: optional(size),
   },
   TextLine: { x: number, w: size, baseline: number, size, broken: flag, next: optional(size), runs: list(ref('Run')) },
   Run: { text: string, style: size, gap: optional(number) },
   Style: {
     family: string, weight: size, italic: flag, size, color, spacing: number, underline: flag, strike: flag, lang: string,
     script: optional(oneOf('super', 'sub')), gradient: optional(ref('Fill')), shadow: optional(ref('Shadow')),
-    link: optional(string), faces: optional(any),
+    link: optional(string), caps: optional(flag), faces: optional(any),
   },
   Cell: {
     row: size, col: size, rowSpan: size, colSpan: size, fill: optional(ref('Fill')), borders: map(optional(ref('Line'))),

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Takes the display list of all slides in one call, then the bytes of its media.
+ */
+import fs from 'node:fs';
+import { ORIGIN } from './browser.js';
+import { validate } from './displaylist.js';
+import { SELECTOR } from './shots.js';
+
+const SCRIPTS = ['base', 'paint', 'polygons', 'clip', 'boxes', 'borders', 'layers', 'counters', 'pseudo', 'fragments', 'style', 'text',
+  'leaf', 'svg', 'lists', 'tables', 'transform', 'walk', 'slide'];
+
+/** The scripts as the source of one function. */
+export function pageSource(call) {
+  const parts = SCRIPTS.map((name) => `{\n${fs.readFileSync(new URL(`page/${name}.js`, import.meta.url), 'utf8')}\n}`);
+  return `(...args) => { return (() => { 'use strict'; const page = {};\n${parts.join('\n')}\nreturn page.${call}(...args); })(); }`;
+}
+
+const SIGNATURES = [['image/png', '89504e47'], ['image/jpeg', 'ffd8ff'], ['image/gif', '47494638']];
+
+/** What PowerPoint can show, by the first bytes; null for anything else. */
+export function pictureType(bytes) {
+  const start = bytes.subarray(0, 8).toString('hex');
+  return SIGNATURES.find(([, signature]) => start.startsWith(signature))?.[0] ?? null;
+}
+
+const isSvg = (bytes) => /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg/i.test(bytes.subarray(0, 2000).toString('utf8'));
+
+/* c8 ignore start: runs in the page */
+async function readUrl(url) {
+  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  return btoa(text);
+}
+
+async function asPng(url, scale) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  const k = Math.min(scale, 4096 / Math.max(image.naturalWidth, image.naturalHeight));
+  canvas.width = Math.max(1, Math.round((image.naturalWidth || 300) * k));
+  canvas.height = Math.max(1, Math.round((image.naturalHeight || 150) * k));
+  canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/png').split(',')[1];
+}
+
+function capturing(id) {
+  const sheet = document.getElementById('deck-capturing') ?? document.head.appendChild(document.createElement('style'));
+  sheet.id = 'deck-capturing';
+  const at = `[data-deck-capture="${id}"]`;
+  sheet.textContent = `html,body{background:transparent!important}*{visibility:hidden!important}${at},${at} *{visibility:visible!important}`;
+}
+/* c8 ignore stop */
+
+/** The bytes behind a URL: in the URL, in a file of the deck, or in the page. */
+async function bytesOf(deck, url) {
+  const inline = /^data:[^,]*;base64,(.*)$/s.exec(url);
+  if (inline) return Buffer.from(decodeURIComponent(inline[1]), 'base64');
+  if (url.startsWith(`${ORIGIN}/`)) {
+    const file = deck.assets.get(decodeURIComponent(new URL(url).pathname));
+    if (file) return fs.readFileSync(file);
+  }
+  return Buffer.from(await deck.evaluate(readUrl, url), 'base64');
+}
+
+async function fromUrl(deck, url) {
+  const bytes = await bytesOf(deck, url);
+  const type = pictureType(bytes);
+  if (type) return { type, bytes };
+  const svg = isSvg(bytes);
+  const png = Buffer.from(await deck.evaluate(asPng, url, svg ? 2 : 1), 'base64');
+  return { type: 'image/png', bytes: png, ...(svg && { svg: bytes }) };
+}
+
+async function fromCapture(deck, { id, x, y, w, h }) {
+  await deck.evaluate(capturing, id);
+  await deck.send('Emulation.setDefaultBackgroundColorOverride', { color: { r: 0, g: 0, b: 0, a: 0 } });
+  const clip = { x, y, width: w, height: h, scale: 1 };
+  const { data } = await deck.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
+  return { type: 'image/png', bytes: Buffer.from(data, 'base64') };
+}
+
+async function resolve(deck, media) {
+  if (media.data !== undefined) return { ...media, data: undefined, bytes: Buffer.from(media.data, 'base64') };
+  return media.url === undefined ? fromCapture(deck, media.capture) : fromUrl(deck, media.url);
+}
+
+/**
+ * @param {import('./browser.js').Deck} deck
+ * @param {import('./shots.js').Slide[]} slides
+ * @returns {Promise<object>} a Deck of displaylist.js, its media as bytes
+ */
+export async function extract(deck, slides) {
+  const list = await deck.evaluate(pageSource('extract'), SELECTOR, slides.map(({ element }) => element));
+  const findings = validate(list);
+  if (findings.length) throw new Error(`display list: ${findings.slice(0, 5).join('; ')}`);
+  for (const [key, media] of Object.entries(list.media)) {
+    list.media[key] = await resolve(deck, media).catch(() => null);
+  }
+  return list;
+}
