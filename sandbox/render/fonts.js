@@ -90,7 +90,7 @@ function probesOf(deck) {
 function putProbes(probes) {
   const holder = document.createElement('div');
   holder.id = 'deck-probes';
-  holder.style.cssText = 'position:absolute;left:0;top:0;visibility:hidden;white-space:pre;all:initial';
+  holder.style.cssText = 'all:initial;position:absolute;left:0;top:0;white-space:pre';
   for (const { text, family, weight, italic, lang } of probes) {
     const el = document.createElement('span');
     el.style.cssText = 'position:absolute;left:0;top:0;visibility:hidden;font-size:20px';
@@ -100,6 +100,7 @@ function putProbes(probes) {
     holder.append(el);
   }
   document.body.append(holder);
+  return holder.offsetWidth; // laid out
 }
 
 function removeProbes() {

@@ -4,7 +4,7 @@
  * Other items (with a background, a border, flex children...) become texts of their own with their bullet.
  */
 
-const CHARS = { disc: '•', circle: '○', square: '▪', 'disclosure-closed': '▸', 'disclosure-open': '▾' };
+const CHARS = { disc: '•', circle: '◦', square: '▪', 'disclosure-closed': '▸', 'disclosure-open': '▾' };
 const NUMBERS = {
   decimal: 'arabicPeriod', 'decimal-leading-zero': 'arabicPeriod', 'lower-alpha': 'alphaLcPeriod', 'lower-latin': 'alphaLcPeriod',
   'upper-alpha': 'alphaUcPeriod', 'upper-latin': 'alphaUcPeriod', 'lower-roman': 'romanLcPeriod', 'upper-roman': 'romanUcPeriod',

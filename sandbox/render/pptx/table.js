@@ -12,11 +12,12 @@ function bordersXml(borders, frame) {
     borders[side] ? lineXml(borders[side], frame, `a:${tag}`) : `<a:${tag} w="0"><a:noFill/></a:${tag}>`)).join('');
 }
 
-/** Margins that put the text where it was; anchored at the top, with the rest below. */
+/** Margins that put the text where it was; it is anchored in the middle, so the difference of above and below counts. */
 function margins(placed, cell) {
   const l = placed.x - cell.x;
   const r = cell.x + cell.w - placed.x - placed.w;
-  return { l: Math.max(0, l), r: Math.max(0, r), t: Math.max(0, placed.y - cell.y), b: 0 };
+  const lower = placed.y - cell.y - (cell.y + cell.h - placed.y - placed.h);
+  return { l: Math.max(0, l), r: Math.max(0, r), t: Math.max(0, lower), b: Math.max(0, -lower) };
 }
 
 /** One line needs no exact width: it gets what the cell has on the side where it may grow. */
@@ -40,13 +41,13 @@ function cellXml(cell, context) {
     body = textBody(placed, room, context, { tag: 'a:txBody', bare: true });
   }
   const sides = ` marL="${frame.emu(room.l)}" marR="${frame.emu(room.r)}" marT="${frame.emu(room.t)}" marB="${frame.emu(room.b)}"`;
-  return `<a:tc${span}>${body}<a:tcPr${sides} anchor="t">${bordersXml(cell.borders, frame)}${fillXml(cell.fill)}</a:tcPr></a:tc>`;
+  return `<a:tc${span}>${body}<a:tcPr${sides} anchor="ctr">${bordersXml(cell.borders, frame)}${fillXml(cell.fill)}</a:tcPr></a:tc>`;
 }
 
 function covered(cell, row, col) {
   const h = col > cell.col ? ' hMerge="1"' : '';
   const v = row > cell.row ? ' vMerge="1"' : '';
-  return `<a:tc${h}${v}>${EMPTY}<a:tcPr/></a:tc>`;
+  return `<a:tc${h}${v}>${EMPTY}<a:tcPr marL="0" marR="0" marT="0" marB="0"/></a:tc>`;
 }
 
 const EMPTY_CELL = { colSpan: 1, rowSpan: 1, borders: {} };

@@ -68,7 +68,7 @@ export function layout(text) {
   paragraphs.forEach((p, i) => {
     if (i) p.before = top(p.lines[0], p.pitch) - bottom(paragraphs[i - 1].lines.at(-1));
   });
-  const x = Math.min(...paragraphs.map((p) => p.left));
+  const x = Math.min(...paragraphs.map((p) => p.left - (p.bullet?.room ?? 0)));
   const right = Math.max(...paragraphs.map((p) => p.right));
   const y = top(paragraphs[0].lines[0], paragraphs[0].pitch);
   return { x, y, w: right - x, h: bottom(paragraphs.at(-1).lines.at(-1)) - y, wraps: paragraphs.some((p) => p.wraps), paragraphs };
