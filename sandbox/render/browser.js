@@ -11,11 +11,13 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { fromCdn } from './cdn/shim.js';
 import { EXIT, JobError, seconds } from './job.js';
 
 export const ORIGIN = 'https://deck.local';
+const POLL_MS = 5;
 export const VIEWPORT = { width: 1920, height: 1080 };
 
 const BROWSER = process.env.RENDER_BROWSER ?? '/usr/bin/chromium-headless-shell';
@@ -92,6 +94,8 @@ export class Deck {
     this.html = withoutIntegrity(fs.readFileSync(path.join(folder, 'index.html'), 'utf8'));
     this.assets = listAssets(path.join(folder, 'assets'));
     this.opened = false;
+    this.crashed = false;
+    this.strayed = false;
     this.pending = 0;
   }
 
@@ -102,10 +106,9 @@ export class Deck {
     await this.context.route('**/*', (route) => this.answer(route).catch(() => route.abort().catch(() => {})));
     this.listen();
     try {
-      const timeout = Math.min(job.page_load_ms, this.deadline.left());
-      await this.page.goto(`${ORIGIN}/`, { waitUntil: 'load', timeout });
+      await this.load();
     } catch (error) {
-      if (error.name !== 'TimeoutError') throw error;
+      if (error.exitCode !== EXIT.timeout || job.timeout_ms < job.page_load_ms) throw error;
       throw new JobError(`page did not load within ${seconds(job.page_load_ms)}`, EXIT.timeout);
     }
     const { frameTree } = await this.devtools.send('Page.getFrameTree');
@@ -114,7 +117,25 @@ export class Deck {
     this.world = world.executionContextId;
   }
 
+  /** Not page.goto(): no load event comes where the document tries to go elsewhere meanwhile. */
+  async load() {
+    let loaded = false;
+    this.devtools.once('Page.loadEventFired', () => {
+      loaded = true;
+    });
+    await this.send('Page.enable');
+    await this.send('Page.navigate', { url: `${ORIGIN}/` });
+    while (!loaded) {
+      await this.deadline.race(pause(POLL_MS));
+      if (this.crashed) throw this.explained(new Error('page crashed'));
+      if (this.strayed) loaded = await this.evaluateInPage('() => document.readyState === "complete"');
+    }
+  }
+
   listen() {
+    this.page.on('crash', () => {
+      this.crashed = true;
+    });
     this.context.on('page', (popup) => {
       this.refused('open', '');
       popup.close().catch(() => {});
@@ -156,7 +177,8 @@ export class Deck {
   async answerNavigation(route, url) {
     if (this.opened || url.href !== `${ORIGIN}/`) {
       this.refused('navigation', url.href);
-      return route.abort();
+      this.strayed = true;
+      return route.abort('aborted'); // the document stays
     }
     this.opened = true;
     return route.fulfill({ body: this.html, contentType: TYPES.html, headers: { 'content-security-policy': POLICY } });
@@ -187,9 +209,20 @@ export class Deck {
     return route.fulfill({ status: 404, body: '' });
   }
 
+  /** The page's own end is its author's matter. */
+  explained(error) {
+    if (this.crashed || /crashed/i.test(error.message)) return new JobError('page crashed: it may need too much memory');
+    if (/context (?:was destroyed|with specified id)|navigated or closed/.test(error.message)) return new JobError('page left its document');
+    return error;
+  }
+
   /** A DevTools command, within the deadline. */
-  send(method, parameters) {
-    return this.deadline.race(this.devtools.send(method, parameters));
+  async send(method, parameters) {
+    try {
+      return await this.deadline.race(this.devtools.send(method, parameters));
+    } catch (error) {
+      throw this.explained(error);
+    }
   }
 
   async run(expression, contextId) {

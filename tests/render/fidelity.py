@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gates of decks/README.md: presentations and previews against what Chromium shows.
+
+The judge is an image with LibreOffice; it is built here when it is not there.
+"""
+
+import json
+import os
+import subprocess
+import zipfile
+
+from support import tap as t
+from support.docker import Docker
+
+from . import box
+
+KINDS = sorted(p.name for p in box.DECKS.glob("[0-9][0-9]_*.html"))
+FAST = ["01_title.html", "05_image.html", "09_i18n.html", "deck_vh.html"]
+MORE = ["deck_24.html", "deck_vh.html"]
+ALL = bool(os.environ.get("RENDER_ALL"))
+
+# Of each version: mean and least ssim.
+SSIM = {"v1": (0.98, 0.965)}
+
+
+def judge():
+    if not Docker().has_image(box.JUDGE):
+        folder = box.TOP / "tests/render/judge"
+        Docker().command("build", "-q", "-t", box.JUDGE, "--build-arg", f"FULL={box.IMAGE}",
+                         str(folder), seconds=1800)
+
+
+def convert(work, deck, version):
+    """Renders a deck twice; the ZIP as a client gets it."""
+    assets = {p.name: p.read_bytes() for p in (box.DECKS / "assets").iterdir()}
+    home = work.put((box.DECKS / deck).read_text(), assets)
+    outcomes = [box.render(work, home, {"version": version}, out) for out in ("one", "two")]
+    for outcome in outcomes:
+        t.equal(outcome.exit, 0, outcome.stdout + outcome.stderr)
+    t.equal(outcomes[0].files == outcomes[1].files, True, f"{deck}: same bytes")
+    path = work.folder("judge") / "result.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in outcomes[0].files.items():
+            archive.writestr(name, data)
+    path.chmod(0o644)
+    return path
+
+
+def ask_judge(options, *words, seconds=600):
+    command = box.docker(["-v", f"{box.DECKS}:/decks:ro", "-e", "HOME=/tmp", "-w", "/tmp",
+                          *options],
+                         ["/usr/bin/python3", "/decks/fidelity.py", *words], box.JUDGE)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    t.equal(done.returncode, 0, done.stdout + done.stderr)
+    return done.stdout
+
+
+def measure(deck, version):
+    """The report of fidelity.py, after its lint found nothing."""
+    with box.Workspace() as work:
+        path = convert(work, deck, version)
+        mount = ["-v", f"{path}:/result.zip:ro"]
+        ask_judge(mount, "--lint", "/result.zip")
+        return json.loads(ask_judge(mount, f"/decks/{deck}", "/result.zip", "--json"))
+
+
+def previews_are_exact(report):
+    t.equal(report["slides_in_pptx"], report["slides_in_deck"])
+    t.equal([s["preview_equal"] for s in report["slides"]], [1.0] * report["slides_in_deck"],
+            "share of equal pixels")
+
+
+def rows(tap):
+    reports = {}
+    decks = KINDS + MORE if ALL else FAST
+
+    @tap.row("fidelity: there is a judge", seconds=1800)
+    def _():
+        judge()
+
+    for deck in decks:
+        @tap.row(f"v1: {deck} is exact, the same twice, and well-formed", seconds=600)
+        def _(deck=deck):
+            report = reports[deck] = measure(deck, "v1")
+            previews_are_exact(report)
+            least = min(s["ssim"] for s in report["slides"])
+            t.ensure(least >= SSIM["v1"][1], least, "ssim")
+
+    if ALL:
+        @tap.row("v1: ssim of all kinds")
+        def _():
+            every = [s["ssim"] for deck in KINDS for s in reports[deck]["slides"]]
+            mean = sum(every) / len(every)
+            tap.say(f"v1 ssim mean {mean:.4f}, least {min(every):.4f}")
+            t.ensure(mean >= SSIM["v1"][0], mean, "mean ssim")
