@@ -108,6 +108,7 @@ function slideList(slide) {
   const state = { opacity: 1, clip: [], link: undefined };
   const items = [...behind(slide, page.size), ...page.context(slide, state)];
   const background = takeBackground(items, page.size);
+  page.flattenText(items, background);
   const visible = items.filter((i) => i.rot || i.x < r.width && i.y < r.height && i.x + i.w > 0 && i.y + i.h > 0);
   return { width: r.width, height: r.height, background, notes: notesOf(slide), items: visible, warnings: page.warnings };
 }

@@ -136,11 +136,24 @@ page.textItem = function textItem(fragments, container, state, stateOf) {
   paragraph.lines = visible;
   const item = { kind: 'text', ...extent(visible), text: { paragraphs: [paragraph], box }, clip: state.clip };
   if (vertical) turn(item, box, fragments);
+  page.wholeLink(item);
   if (page.title && (page.title === container || page.title.contains(container))) {
     item.title = true;
     page.title = null;
   }
   return item;
+};
+
+/** A link that is not underlined belongs to the box: on words, Office underlines it. */
+page.wholeLink = function wholeLink(item) {
+  const runs = item.text.paragraphs.flatMap((p) => p.lines.flatMap((line) => line.runs));
+  const [first] = runs.map((run) => page.styles[run.style]);
+  if (!first.link || !runs.every((run) => page.styles[run.style].link === first.link && !page.styles[run.style].underline)) return;
+  item.link = first.link;
+  for (const run of runs) {
+    const { link, ...style } = page.styles[run.style];
+    run.style = page.styleIndex(style);
+  }
 };
 
 /** Vertical text: kept as lines from left to right in a box turned by a quarter. */
@@ -204,6 +217,7 @@ page.textLine = function textLine(line, next, stateOf, rtl) {
     const style = page.textStyle(f.el, stateOf(f.el));
     const gap = previous && !rtl && f.left - previous.right;
     if (previous && Math.abs(gap) > 0.5 && f.left > previous.left) addGap(runs, gap);
+    if (previous?.script && !rtl) addGap(runs, scriptGap(previous));
     const run = runs.at(-1);
     if (run && run.style === style && run.gap === undefined) run.text += f.text;
     else runs.push({ text: f.text, style });
@@ -215,6 +229,15 @@ page.textLine = function textLine(line, next, stateOf, rtl) {
     ...(next && !line.broken && { next: page.firstWord(next) }), runs,
   };
 };
+
+const SCRIPT_SCALE = 0.62; // Office takes two thirds of the size for raised text, LibreOffice less
+
+/** How much narrower raised text comes out than it was. */
+function scriptGap(f) {
+  const size = page.px(page.css(f.el).fontSize);
+  const parent = page.px(page.css(f.script.at.parentElement).fontSize);
+  return (f.right - f.left) * (1 - SCRIPT_SCALE * parent / size);
+}
 
 /** Room before the next run goes to the last character of this one. */
 function addGap(runs, gap) {

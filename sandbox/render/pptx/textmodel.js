@@ -3,7 +3,7 @@
  * Where a text box goes so that its lines come out where the browser had them.
  *
  * Line spacing of DrawingML does not ask the font: a line is 1.2 x its size high times the spacing, its baseline lies
- * 0.24 x the size above its bottom, and what the spacing adds is above the line, above the first one too.
+ * 0.207 x the size above its bottom, and what the spacing adds is above the line, above the first one too.
  *
  * A paragraph of several lines gets a width between the widest line and the narrowest width at which a line would take the
  * next word: it breaks where it broke even when letters are a little wider elsewhere. Where there is no such room, lines
@@ -11,7 +11,7 @@
  */
 
 export const NATURAL = 1.2;
-export const DESCENT = 0.24;
+export const DESCENT = 0.207;
 const ROOM = 0.55;
 const LEAST_ROOM = 3;
 const SPACE = 0.25;
