@@ -56,7 +56,7 @@ export function roundPath(x, y, w, h, radii) {
   corner(br, x + w - br, y + h, x + w, y + h - br * (1 - K), x + w - br * (1 - K), y + h);
   path.push(['L', x + bl, y + h]);
   corner(bl, x, y + h - bl, x + bl * (1 - K), y + h, x, y + h - bl * (1 - K));
-  path.push(['L', x, y + tl]);
+  if (tl > 0) path.push(['L', x, y + tl]);
   corner(tl, x + tl, y, x, y + tl * (1 - K), x + tl * (1 - K), y);
   return [...path, ['Z']];
 }

@@ -12,6 +12,7 @@
 
 export const NATURAL = 1.2;
 export const DESCENT = 0.207;
+const EARLY = 0.6; // LibreOffice places glyphs half a pixel before the browser
 const ROOM = 0.55;
 const LEAST_ROOM = 3;
 const SPACE = 0.25;
@@ -71,7 +72,7 @@ export function layout(text) {
   const x = Math.min(...paragraphs.map((p) => p.left - (p.bullet?.room ?? 0)));
   const right = Math.max(...paragraphs.map((p) => p.right));
   const y = top(paragraphs[0].lines[0], paragraphs[0].pitch);
-  return { x, y, w: right - x, h: bottom(paragraphs.at(-1).lines.at(-1)) - y, wraps: paragraphs.some((p) => p.wraps), paragraphs };
+  return { x: x + EARLY, y, w: right - x, h: bottom(paragraphs.at(-1).lines.at(-1)) - y, wraps: paragraphs.some((p) => p.wraps), paragraphs };
 }
 
 /** What the text rectangle of a preset leaves out on each side. */
