@@ -12,6 +12,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Deck, launch } from './browser.js';
+import { listFamilies } from './families.js';
+import { inspect } from './inspect.js';
 import { Deadline, EXIT, JOB_BYTES, JobError, parseJob, seconds } from './job.js';
 import { Report } from './report.js';
 import { settle } from './settle.js';
@@ -54,6 +56,7 @@ async function render(browser, job, { from, to }) {
   deck.deadline = whole;
   const slides = await locate(deck, job.max_slides);
   await capture(deck, slides, to, budget);
+  await inspect(deck, slides);
   const { title, language } = await deck.evaluate(describe);
   const file = path.join(to, 'presentation.pptx');
   const { write } = await writer;
@@ -67,6 +70,7 @@ async function main() {
   const { values: given } = parseArgs({ options: { job: { type: 'string' }, in: { type: 'string' }, out: { type: 'string' } } });
   const browser = launch();
   browser.catch(() => {}); // the job will say
+  listFamilies();
   const text = given.job ? fs.readFileSync(given.job, 'utf8') : await readInput();
   const to = given.out ?? '/tmp/output';
   fs.mkdirSync(to, { recursive: true });

@@ -151,7 +151,7 @@ LOCAL = [
 ]
 FETCH = ('<div class="slide"><p id=p></p></div><script>const urls={};'
          "Promise.all(urls.map(u=>fetch(u).then(r=>r.text().then(x=>r.ok?u+x:''),()=>'')))"
-         ".then(all=>{{p.textContent=all.filter(Boolean).join()||'nothing';document.title=p.textContent}})"
+         ".then(all=>{{p.textContent=all.filter(Boolean).join()||'nothing'}})"
          "</script>")
 
 

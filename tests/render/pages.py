@@ -44,6 +44,34 @@ PAGES = [
 ]
 
 
+# Kind of warning, selector and font that it names; None: nothing to say.
+REPORTS = [
+    ("text beyond the slide", "overflow", ".slide > p", None,
+     '<div class="slide"><p style="position:absolute;left:1800px;white-space:nowrap">'
+     'far too far away to be read</p></div>'),
+    ("text below the slide", "overflow", "#a", None,
+     '<div class="slide"><p id="a" style="margin-top:1070px">low</p></div>'),
+    ("text that its box cuts off", "clipping", ".slide > div", None,
+     '<div class="slide"><div style="height:20px;overflow:hidden">one<br>two<br>three</div></div>'),
+    ("text that fits", None, None, None,
+     '<div class="slide"><div style="overflow:hidden">one</div></div>'),
+    ("a hidden text beyond", None, None, None,
+     '<div class="slide"><p style="visibility:hidden;margin-left:3000px">x</p></div>'),
+    ("a typeface that nobody has", "font-missing", None, "Imaginary Sans",
+     '<div class="slide" style="font-family:Imaginary Sans,Inter">x</div>'),
+    ("a typeface that stands in", "font-substituted", None, "Segoe UI",
+     '<div class="slide" style="font-family:Segoe UI,sans-serif">x</div>'),
+    ("typefaces that are there", None, None, None,
+     '<div class="slide" style="font-family:Poppins">x<b style="font-family:Arial">y</b></div>'),
+]
+
+
+def reported(kind, selector, font, html):
+    warnings = survived(box.page(html)).report["warnings"]
+    t.equal([(w["kind"], w["slide"], w.get("selector"), w.get("font")) for w in warnings],
+            [(kind, 1, selector, font)] if kind else [])
+
+
 def core_of(outcome):
     with zipfile.ZipFile(io.BytesIO(outcome.files["presentation.pptx"])) as pack:
         return pack.read("docProps/core.xml").decode()
@@ -81,6 +109,8 @@ def rows(tap):
     def _():
         html = '<title>\u00e9\u2014\u65e5</title>' + box.SLIDE
         t.matches("<dc:title>\u00e9\u2014\u65e5</dc:title>", core_of(box.render_html(html)))
+
+    tap.table("report", REPORTS, reported)
 
     @tap.row("pages: libraries of CDNs are there", seconds=120)
     def _():

@@ -3,8 +3,8 @@
  * Style sheets of font services. The faces are fonts of the system here, so a sheet for them is empty; only icon
  * fonts, which no system has, come with a rule.
  */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { familyState } from '../families.js';
 import { nearest, versionsOf } from './package.js';
 
 const SERVICES = /^(?:fonts\.googleapis\.com|fonts\.bunny\.net|fonts\.loli\.net)$/;
@@ -35,24 +35,6 @@ export function familiesOf(url) {
     .map((value) => value.split(':')[0].replace(/[-+]/g, ' ').trim()).filter(Boolean);
 }
 
-let known;
-
-/** Whether fontconfig has the family, under this name or by a rule of ours. */
-function installed(family) {
-  const ask = (program, ...args) => {
-    try {
-      return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    } catch {
-      return '';
-    }
-  };
-  known ??= {
-    families: new Set(ask('fc-list', ':', 'family').split(/[\n,]/).map((name) => name.trim().toLowerCase())),
-    fallback: ask('fc-match', '-f', '%{family[0]}', 'no such family'),
-  };
-  return known.families.has(family.toLowerCase()) || ask('fc-match', '-f', '%{family[0]}', family.replace(/[^\w ]/g, '')) !== known.fallback;
-}
-
 /** @param {URL} url */
 export function fromFontService(url) {
   if (url.href.startsWith(FILES)) {
@@ -65,7 +47,7 @@ export function fromFontService(url) {
   if (!SERVICES.test(url.hostname)) return null;
   const families = familiesOf(url);
   const icons = families.filter((family) => ICONS.some(([name]) => name === family));
-  const missing = families.filter((family) => !icons.includes(family) && !installed(family));
+  const missing = families.filter((family) => !icons.includes(family) && familyState(family).state === 'missing');
   return {
     body: icons.map(iconRule).join('\n'),
     type: 'text/css',
