@@ -8,7 +8,7 @@ import { validate } from './displaylist.js';
 import { SELECTOR } from './shots.js';
 
 const SCRIPTS = ['base', 'paint', 'polygons', 'clip', 'boxes', 'borders', 'layers', 'counters', 'pseudo', 'fragments', 'style', 'text',
-  'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'transform', 'walk', 'flatten', 'slide'];
+  'icons', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'transform', 'walk', 'flatten', 'slide'];
 
 /** The scripts as the source of one function. */
 export function pageSource(call) {

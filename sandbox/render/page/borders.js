@@ -51,9 +51,9 @@ function roundedSide(i, rect, radii, edges, state) {
   const innerRadii = radii.map(([rx, ry], k) => [Math.max(0, rx - (k === 0 || k === 3 ? l : r)), Math.max(0, ry - (k < 2 ? t : b))]);
   const inner = page.roundPath(w - l - r, h - t - b, innerRadii).map(([op, ...n]) => [op, ...n.map((v, k) => v + (k % 2 ? t : l))]);
   const area = sideArea(i, w, h, widths);
-  const rings = [page.roundPath(w, h, radii), inner].map((path) => page.cut(page.flatten(path), area)).filter((p) => p.length > 2);
-  if (!rings.length) return null;
-  return { ...polygon(rect, [], edges[i].color, state), geometry: { type: 'path', paths: [rings.flatMap(page.pointsPath)] } };
+  const [outside, inside] = [page.roundPath(w, h, radii), inner].map((path) => page.alongOutline(page.flatten(path), area));
+  if (outside.length < 2) return null;
+  return polygon(rect, [...outside, ...inside.reverse()], edges[i].color, state);
 }
 
 page.sideBorders = function sideBorders(rect, radii, edges, state) {

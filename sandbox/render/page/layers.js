@@ -48,12 +48,35 @@ page.layerItems = function layerItems(layer, el, rect, radii, state) {
     const wedges = page.wedges(gradient, base);
     if (wedges) return wedges;
   }
+  if (gradient.type === 'radial' && layer.size === 'auto') {
+    const circle = circleItems(gradient, base);
+    if (circle) return circle;
+  }
   const [w, h] = [Math.max(1, rect.w), Math.max(1, rect.h)];
   const tile = tileSize(layer, rect, { w, h, fixed: false });
   if (tile.w < 0.5 || tile.h < 0.5) return [];
   const offset = tileOffset(layer, rect, tile);
   return page.paintedLayer(layer, el, base, tile, offset, state);
 };
+
+const wholeSlide = (box) => box.x <= 1 && box.y <= 1 && box.x + box.w >= page.size.w - 1 && box.y + box.h >= page.size.h - 1;
+
+/**
+ * A round gradient off the centre: a circle with a centred one, on the colour around it. Only where the circle may be
+ * seen whole, or is cut by the edge of the slide.
+ */
+function circleItems(g, base) {
+  if (g.repeating || Math.abs(g.rx - g.ry) > 0.02 * g.rx) return null;
+  const last = g.stops.at(-1);
+  const r = g.rx * last[0];
+  const [x, y] = [base.x + g.cx * base.w - r, base.y + g.cy * base.h - r];
+  const within = x >= base.x - 1 && y >= base.y - 1 && x + 2 * r <= base.x + base.w + 1 && y + 2 * r <= base.y + base.h + 1;
+  if (r <= 0 || !within && !(wholeSlide(base) && base.geometry.type === 'rect' && r < 4 * base.w)) return null;
+  const around = last[1][3] > 0 ? [{ kind: 'shape', ...base, fill: { type: 'solid', color: last[1] } }] : [];
+  if (around.length && last[1][3] < 1) return null;
+  const stops = page.trimStops(g.stops.map(([p, c]) => [p / last[0] / Math.SQRT2, c]));
+  return [...around, { kind: 'shape', x, y, w: 2 * r, h: 2 * r, geometry: { type: 'ellipse' }, fill: { type: 'radial', cx: 0.5, cy: 0.5, stops }, clip: base.clip }];
+}
 
 /** A picture layer: one tile as a cropped picture; several are painted. */
 function pictureLayer(url, layer, el, base, state) {

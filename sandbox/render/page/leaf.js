@@ -7,6 +7,7 @@ page.leaf = function leaf(el, state) {
   if (style.visibility !== 'visible' && page.replaced(el)) return [];
   const reason = page.needsCapture(el, style);
   if (reason) return page.raster(el, reason);
+  if (page.isIcon(el)) return style.visibility === 'visible' ? page.iconItems(el, state) : [];
   if (el.tagName === 'IMG') return page.imageItems(el, style, state);
   if (el.tagName === 'CANVAS') return canvasItems(el, style, state);
   if (el.tagName === 'svg') return page.svgItems(el, style, state);

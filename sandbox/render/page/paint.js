@@ -168,10 +168,10 @@ page.gradient = function gradient(image, box, opacity) {
   return page.radialFill(g, box);
 };
 
-/** PowerPoint's circle reaches the farthest corner of the box: stops are scaled to that. */
+/** PowerPoint's circle reaches the corners of the box: stops are scaled to that. */
 page.radialFill = function radialFill(g, box) {
-  if (g.cx < 0 || g.cx > 1 || g.cy < 0 || g.cy > 1) return null;
-  const reach = Math.hypot(Math.max(g.cx, 1 - g.cx) * box.w, Math.max(g.cy, 1 - g.cy) * box.h);
+  if (Math.abs(g.cx - 0.5) > 0.01 || Math.abs(g.cy - 0.5) > 0.01) return null; // readers differ in what its size is
+  const reach = Math.hypot(box.w, box.h) / 2;
   const square = Math.abs(box.w - box.h) < 0.02 * box.w;
   if (!square && Math.abs(g.rx - g.ry) > 0.02 * g.rx) return null;
   const k = g.rx / reach;

@@ -45,3 +45,24 @@ page.cut = function cut(points, convex) {
 page.pointsPath = function pointsPath(points) {
   return [...points.map(([x, y], i) => [i ? 'L' : 'M', x, y]), ['Z']];
 };
+
+function distance([px, py], [ax, ay], [bx, by]) {
+  const length = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
+  const t = Math.max(0, Math.min(1, ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length));
+  return Math.hypot(px - ax - t * (bx - ax), py - ay - t * (by - ay));
+}
+
+/** The stretch of an outline that lies in a convex area, without the area's own edges. */
+page.alongOutline = function alongOutline(outline, area) {
+  const points = page.cut(outline, area);
+  const on = points.map((p, i) => {
+    const q = points[(i + 1) % points.length];
+    const middle = [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2];
+    return outline.some((a, k) => distance(middle, a, outline[(k + 1) % outline.length]) < 0.05);
+  });
+  const start = on.findIndex((is, i) => is && !on[(i + on.length - 1) % on.length]);
+  if (start < 0) return points;
+  const stretch = [points[start]];
+  for (let i = start; on[i % on.length] && stretch.length <= points.length; i++) stretch.push(points[(i + 1) % points.length]);
+  return stretch;
+};

@@ -62,7 +62,7 @@ function gatherElement(node, state, on) {
     // shows nothing
   } else if (style.position === 'absolute' || style.position === 'fixed' || style.float !== 'none') {
     on.child(node, state);
-  } else if (page.replaced(node) || !(style.display === 'inline' || style.display === 'contents' || on.joining && joins(node))) {
+  } else if (page.replaced(node) || page.isIcon(node) || !(style.display === 'inline' || style.display === 'contents' || on.joining && joins(node))) {
     on.atom(node, state);
   } else {
     if (style.display !== 'contents') on.box(node, state);
