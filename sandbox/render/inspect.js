@@ -26,15 +26,23 @@ function inspectSlides(selector, most) {
     return [slide.id ? `#${CSS.escape(slide.id)}` : selector, ...steps].join(' > ');
   };
 
-  /** The box that an element's content is cut to by the nearest ancestor that cuts. */
+  /** The nearest of an element and its ancestors that cuts what does not fit, with its box; or null. */
   const clipOf = (element, slide) => {
-    if (element === slide) return null;
-    if (!clips.has(element)) {
-      const style = getComputedStyle(element);
-      clips.set(element, style.overflowX !== 'visible' || style.overflowY !== 'visible'
-        ? { element, rect: element.getBoundingClientRect() } : clipOf(element.parentElement, slide));
+    const passed = [];
+    let found = null;
+    for (let at = element; at && at !== slide; at = at.parentElement) {
+      if (clips.has(at)) {
+        found = clips.get(at);
+        break;
+      }
+      passed.push(at);
+      const style = getComputedStyle(at);
+      if (style.overflowX === 'visible' && style.overflowY === 'visible') continue;
+      found = { element: at, rect: at.getBoundingClientRect() };
+      break;
     }
-    return clips.get(element);
+    for (const each of passed) clips.set(each, found);
+    return found;
   };
 
   const beyond = (inner, outer) => Math.round(Math.max(outer.left - inner.left, outer.top - inner.top,

@@ -11,7 +11,7 @@ const LEAST_STEPS = 3;
 /** A page that never rests is captured after this much of its own time... */
 const MOST_STEPS = 12;
 /** ...or of ours, whatever comes first. */
-const MOST_REAL_MS = 10000;
+const MOST_REAL_MS = 20000;
 const POLL_MS = 5;
 
 /* c8 ignore start: the functions below run in the page */

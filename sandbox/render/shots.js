@@ -18,6 +18,7 @@ function findSlides(selector) {
     const { left, top, width, height } = element.getBoundingClientRect();
     const visible = element.checkVisibility() && getComputedStyle(element).visibility === 'visible' && width > 0 && height > 0;
     const heading = element.querySelector('h1, h2, h3');
+    const textOf = (of) => of.innerText ?? of.textContent; // SVG has no innerText
     return {
       element: index + 1,
       id: element.id || undefined,
@@ -26,8 +27,8 @@ function findSlides(selector) {
       y: top + scrollY,
       width,
       height,
-      title: visible ? (heading ?? element).innerText.trim().replace(/\s+/g, ' ').slice(0, 250) : '',
-      characters: visible ? element.innerText.replace(/\s/g, '').length : 0,
+      title: visible ? textOf(heading ?? element).trim().replace(/\s+/g, ' ').slice(0, 250) : '',
+      characters: visible ? textOf(element).replace(/\s/g, '').length : 0,
     };
   });
 }

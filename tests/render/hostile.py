@@ -59,9 +59,18 @@ REFUSED = [
     ("endless promises", TIMEOUT, "page did not load within 2 seconds",
      box.page(SCRIPT.format("(function f(){Promise.resolve().then(f)})()")),
      {"page_load_ms": 2000}),
+    ("talk without end", TIMEOUT, "page did not load within 5 seconds",
+     box.page(SCRIPT.format("for(;;)console.log('x'.repeat(1e5))")), {"page_load_ms": 5000}),
+    ("errors without end", TIMEOUT, "page did not load within 5 seconds",
+     box.page(SCRIPT.format("for(;;)reportError(new Error('x'.repeat(1e5)))")),
+     {"page_load_ms": 5000}),
     ("memory without end", CLIENT, "page crashed: it may need too much memory",
      box.page(SCRIPT.format("const a=[];for(;;)a.push(Array(1e6).fill({}))")),
      {"page_load_ms": 60000}),
+    ("elements nested without end", CLIENT, "page crashed: it may need too much memory",
+     box.page(SCRIPT.format(
+         "let e=document.querySelector('.slide');for(let i=0;i<50000;i++)"
+         "e=e.appendChild(document.createElement('b'));e.textContent='deep'")), {}),
     ("a page that goes away", CLIENT, "page left its document",
      box.page(SCRIPT.format("setTimeout(()=>location='about:blank',100)")), {}),
 ]
@@ -96,12 +105,14 @@ SURVIVED = [
         '<div class="slide" style="width:30000px;height:200px">x</div>'), 1, ["scaled"], {}),
     ("a missing asset", box.page('<div class="slide"><img src="assets/no.png"></div>'),
      1, ["asset-missing"], {}),
+    ("a slide that is SVG", box.page(
+        '<svg class="slide" width="400" height="300"><text y="50">x</text></svg>'), 1, [], {}),
     ("no charset", '<div class="slide" style="width:99px;height:99px">\u00e9</div>', 1, [], {}),
     ("a failing script", box.page(SCRIPT.format("null.x")), 1, ["script-error"], {}),
     ("a page that rewrites its globals", box.page(SCRIPT.format(
         "Array.prototype.map=null;JSON.parse=null;Element.prototype.getBoundingClientRect=null;"
         "Object.prototype.toJSON=()=>7;document.querySelectorAll=()=>[];window.Promise=null;"
-        "window.requestAnimationFrame=null")), 1, None, {}),
+        "setTimeout(()=>document.title='x',9);window.requestAnimationFrame=null")), 1, None, {}),
     ("a page that leaves", box.page(SCRIPT.format("location='https://example.com/'")),
      1, ["capability-blocked"], {}),
     ("a page that reloads itself", box.page(SCRIPT.format("location.reload()")),

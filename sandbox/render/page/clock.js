@@ -7,7 +7,7 @@
  */
 ((settings) => {
   const FRAME_MS = 16;
-  const RealDate = Date;
+  const { Date: RealDate, Promise } = window;
   const timers = new Map();
   const channel = new MessageChannel();
   const queue = channel.port1;
@@ -64,8 +64,7 @@
   }
 
   function frameCallback(kind, call, delay, makeArgument) {
-    const id = add(kind, () => call(makeArgument()), [], delay, false);
-    return id;
+    return add(kind, () => call(makeArgument()), [], delay, false);
   }
 
   const drop = (id) => void timers.delete(Number(id));

@@ -26,6 +26,15 @@
       return answer;
     };
   }
+  // Nobody listens, and a page that talks without end would fill our memory.
+  for (const name of Object.keys(console)) {
+    if (typeof console[name] === 'function') console[name] = () => {};
+  }
+  const MOST_ERRORS = 100;
+  let errors = 0;
+  addEventListener('error', (event) => {
+    if (++errors > MOST_ERRORS) event.preventDefault();
+  });
   if (navigator.serviceWorker) {
     ServiceWorkerContainer.prototype.register = (url) => {
       note('serviceWorker', url);
