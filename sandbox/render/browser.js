@@ -12,15 +12,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import { fromCdn } from './cdn/shim.js';
 import { EXIT, JobError, seconds } from './job.js';
+import { BROWSER, chromium } from './playwright.js';
 
 export const ORIGIN = 'https://deck.local';
 const POLL_MS = 5;
 export const VIEWPORT = { width: 1920, height: 1080 };
 
-const BROWSER = process.env.RENDER_BROWSER ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
   '--font-render-hinting=none', '--force-color-profile=srgb', '--disable-lcd-text', '--hide-scrollbars',
   '--blink-settings=imageAnimationPolicy=2', // moving pictures show their first frame

@@ -2,6 +2,7 @@
 """What a page gets: its assets, time, chance, libraries; and what it is in the end."""
 
 import io
+import subprocess
 import zipfile
 
 from support import tap as t
@@ -111,6 +112,20 @@ def rows(tap):
         t.matches("<dc:title>\u00e9\u2014\u65e5</dc:title>", core_of(box.render_html(html)))
 
     tap.table("report", REPORTS, reported)
+
+    @tap.row("pages: compiled code from a cache, or a broken one, makes no difference", seconds=120)
+    def _():
+        script = (f"cd {box.RENDERER} && echo {{}} >/tmp/job && node playwright.js /tmp/code &&"
+                  " export RENDER_CODE_CACHE=/tmp/none && for way in none cache broken; do"
+                  " node main.js --job /tmp/job --in /home/sandbox --out /tmp/$way || exit;"
+                  " export RENDER_CODE_CACHE=/tmp/code; [ $way = none ] ||"
+                  " for f in /tmp/code/*; do echo x >$f; done; done; ls /tmp/code | wc -l;"
+                  " cd /tmp && for way in cache broken; do diff -r none $way; done")
+        with box.Workspace() as work:
+            home = ["-v", f"{work.put(box.page())}:/home/sandbox:ro"]
+            done = subprocess.run(box.docker(home, ["sh", "-c", script]), capture_output=True,
+                                  text=True, check=False)
+        t.equal((done.returncode, done.stdout.split("\n")[3:]), (0, ["2", ""]), done.stdout)
 
     @tap.row("pages: libraries of CDNs are there", seconds=120)
     def _():
