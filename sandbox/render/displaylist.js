@@ -11,7 +11,7 @@
  *   alt        alternative text            link       URL behind the whole item
  *   clip       [Clip]: ancestors that cut it off: { x, y, w, h, radii: [tl, tr, br, bl] | points: [[x, y]...] }
  *
- *   shape      geometry, fill, line, shadows, text: Text?      (text in front of the shape, centred by insets)
+ *   shape      geometry, fill, line, shadows, soft: px that its edges fade over, text: Text?  (in front of the shape)
  *   text       text: Text, title: true for the slide's title
  *   picture    media: key, svg: key?, crop: {l, t, r, b} shares cut off, geometry, line, shadows, alpha, grey
  *   table      cols: [px], rows: [px], cells: [Cell]
@@ -22,7 +22,7 @@
  *   Path       [['M', x, y] | ['L', x, y] | ['C', x1, y1, x2, y2, x, y] | ['Z']...], relative to the item's x, y
  *   Fill       { type: 'solid', color } | { type: 'linear', angle (CSS: 0 up, 90 right), stops: [[0-1, color]...] }
  *              | { type: 'radial', cx, cy (shares of the box), stops } | { type: 'picture', media: key, crop? }
- *   Line       { color, width, dash: 'solid' | 'dash' | 'dot', cap: 'flat' | 'round' | 'square', head, tail: 'arrow'? }
+ *   Line       { color, width, dash: 'solid' | 'dash' | 'dot', pattern: [dash, gap] in px?, cap: 'flat' | 'round' | 'square', head, tail: 'arrow'? }
  *   Shadow     { dx, dy, blur, spread, color, inset: bool }
  *
  *   Text       { paragraphs: [Paragraph], box: {x, y, w, h}: the content box that the lines were broken in,
@@ -72,7 +72,7 @@ export const SCHEMA = {
     warnings: list(any), number: optional(size),
   },
   Item: { by: 'kind', of: { shape: 'Shape', text: 'TextItem', picture: 'Picture', table: 'Table', group: 'Group', chart: 'ChartItem' } },
-  Shape: { ...COMMON, ...PAINT, fill: optional(ref('Fill')), text: optional(ref('Text')), title: optional(flag) },
+  Shape: { ...COMMON, ...PAINT, fill: optional(ref('Fill')), text: optional(ref('Text')), soft: optional(size) },
   TextItem: { ...COMMON, text: ref('Text'), title: optional(flag) },
   Picture: {
     ...COMMON, ...PAINT, media: string, svg: optional(string), crop: optional(ref('Crop')), alpha: optional(number), grey: optional(flag),
@@ -92,7 +92,7 @@ export const SCHEMA = {
   Radial: { type: string, cx: number, cy: number, stops },
   PictureFill: { type: string, media: string, crop: optional(ref('Crop')) },
   Line: {
-    color, width: size, dash: optional(oneOf('solid', 'dash', 'dot')), cap: optional(oneOf('flat', 'round', 'square')),
+    color, width: size, dash: optional(oneOf('solid', 'dash', 'dot')), pattern: optional(list(size)), cap: optional(oneOf('flat', 'round', 'square')),
     join: optional(oneOf('miter', 'round', 'bevel')), head: optional(string), tail: optional(string),
   },
   Shadow: { dx: number, dy: number, blur: size, spread: number, color, inset: flag },

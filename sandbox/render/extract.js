@@ -8,7 +8,7 @@ import { validate } from './displaylist.js';
 import { SELECTOR } from './shots.js';
 
 const SCRIPTS = ['base', 'paint', 'polygons', 'clip', 'boxes', 'borders', 'layers', 'counters', 'pseudo', 'fragments', 'style', 'text',
-  'icons', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'transform', 'walk', 'flatten', 'slide'];
+  'icons', 'blur', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'transform', 'walk', 'flatten', 'slide'];
 
 /** The scripts as the source of one function. */
 export function pageSource(call) {
@@ -87,15 +87,30 @@ async function resolve(deck, media) {
   return media.url === undefined ? fromCapture(deck, media.capture) : fromUrl(deck, media.url);
 }
 
+/** Leaves out items that are not as the schema says, and notes it: one odd path is no reason to lose a deck. */
+function withoutFaults(list) {
+  const findings = validate(list);
+  const faults = new Map();
+  for (const finding of findings) {
+    const [, slide, item] = /^deck\.slides\[(\d+)\]\.items\[(\d+)\]/.exec(finding) ?? [];
+    if (item === undefined) throw new Error(`display list: ${finding}`);
+    faults.set(list.slides[slide].items[item], { slide, finding });
+  }
+  for (const [item, { slide, finding }] of faults) {
+    const { items, warnings } = list.slides[slide];
+    items.splice(items.indexOf(item), 1);
+    warnings.push({ kind: 'lost', element: finding.slice(0, 200) });
+  }
+  return list;
+}
+
 /**
  * @param {import('./browser.js').Deck} deck
  * @param {import('./shots.js').Slide[]} slides
  * @returns {Promise<object>} a Deck of displaylist.js, its media as bytes
  */
 export async function extract(deck, slides) {
-  const list = await deck.evaluate(pageSource('extract'), SELECTOR, slides.map(({ element }) => element));
-  const findings = validate(list);
-  if (findings.length) throw new Error(`display list: ${findings.slice(0, 5).join('; ')}`);
+  const list = withoutFaults(await deck.evaluate(pageSource('extract'), SELECTOR, slides.map(({ element }) => element)));
   for (const [key, media] of Object.entries(list.media)) {
     list.media[key] = await resolve(deck, media).catch(() => null);
   }

@@ -9,6 +9,7 @@ function warn(report, slide, { kind, element, reason, url }) {
   if (kind === 'picture') report.warn(slide, 'rasterized', { message: `became a picture: ${reason}`, selector: element, reason });
   if (kind === 'clipped-text') report.warn(slide, 'clipping', { message: 'text is cut off by its box', selector: element });
   if (kind === 'missing-asset') report.warn(slide, 'asset-missing', { message: 'a picture was not there', selector: element, url });
+  if (kind === 'lost') report.warn(slide, 'text-lost', { message: 'an element could not be taken over', detail: element });
   if (kind === 'pseudo-element') report.warn(slide, 'text-lost', { message: 'a pseudo element could not be taken over', selector: element });
 }
 

@@ -26,7 +26,8 @@ function bar(i, rect, edge, state) {
   const flat = i % 2 === 0;
   const middle = flat ? { x: box.x, y: box.y + width / 2, w: box.w, h: 0 } : { x: box.x + width / 2, y: box.y, w: 0, h: box.h };
   const path = [['M', 0, 0], ['L', middle.w, middle.h]];
-  const line = { color: edge.color, width, dash: edge.style === 'dashed' ? 'dash' : 'dot' };
+  const pattern = page.dashPattern(edge.style, width);
+  const line = { color: edge.color, width, dash: edge.style === 'dashed' ? 'dash' : 'dot', ...(pattern && { pattern }) };
   return { kind: 'shape', ...middle, geometry: { type: 'path', paths: [path] }, line, clip: state.clip };
 }
 

@@ -17,7 +17,12 @@ const DASH = { dashed: 'dash', dotted: 'dot' };
 const same = (a, b) => a.width === b.width && a.style === b.style && a.color.join() === b.color.join();
 
 function lineOf(border) {
-  return { color: border.color, width: border.width, dash: DASH[border.style] ?? 'solid' };
+  return { color: border.color, width: border.width, dash: DASH[border.style] ?? 'solid', ...dashed(border.style, border.width) };
+}
+
+function dashed(style, width) {
+  const pattern = page.dashPattern(style, width);
+  return pattern && { pattern };
 }
 
 const shrink = (radii, by) => radii.map(([rx, ry]) => [Math.max(0, rx - by), Math.max(0, ry - by)]);
@@ -128,6 +133,7 @@ function covers(layer, rect) {
 page.castShadows = function castShadows(shadows, items, carrier, { rect, radii, state }) {
   const own = [];
   const behind = [];
+  const glassy = !(carrier?.fill?.stops ?? [[0, carrier?.fill?.color ?? [0, 0, 0, 0]]]).some(([, c]) => c[3] >= 0.5);
   for (const s of shadows) {
     const ring = !s.inset && s.blur === 0 && s.dx === 0 && s.dy === 0 && s.spread > 0;
     if (ring) {
@@ -135,6 +141,8 @@ page.castShadows = function castShadows(shadows, items, carrier, { rect, radii, 
       const grown = radii.map(([rx, ry]) => (rx ? [rx + s.spread, ry + s.spread] : [0, 0]));
       const big = { x: rect.x - s.spread, y: rect.y - s.spread, w: rect.w + 2 * s.spread, h: rect.h + 2 * s.spread };
       behind.unshift({ ...outline(big, grown, s.spread / 2, state), line });
+    } else if (glassy && !s.inset && carrier?.kind !== 'picture') {
+      continue; // it would show through: in CSS a box hides its own shadow
     } else if (!own.some((o) => o.inset === s.inset)) {
       own.push(s);
     } else if (!s.inset && s.color[3] > 0.02) {

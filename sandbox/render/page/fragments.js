@@ -167,3 +167,24 @@ page.firstWord = function firstWord(line) {
   }
   return right - left;
 };
+
+/** What text-overflow: ellipsis leaves of the fragments of a container. */
+page.ellipsis = function ellipsis(fragments, style, box) {
+  const limit = box.x + box.w;
+  if (style.textOverflow !== 'ellipsis' || style.overflowX === 'visible' || !fragments.some((f) => f.right > limit + 1)) return fragments;
+  const room = limit - page.textWidth('…', style);
+  const kept = [];
+  let cut = false;
+  for (const f of fragments) {
+    if (f.right === undefined || f.right <= room) {
+      if (!cut) kept.push(f);
+      continue;
+    }
+    if (cut) continue;
+    cut = true;
+    const chars = [...f.text];
+    const count = Math.max(0, Math.floor(chars.length * (room - f.left) / (f.right - f.left)));
+    kept.push({ ...f, type: 'word', text: `${chars.slice(0, count).join('')}…`, right: limit });
+  }
+  return kept;
+};

@@ -7,6 +7,8 @@ page.leaf = function leaf(el, state) {
   if (style.visibility !== 'visible' && page.replaced(el)) return [];
   const reason = page.needsCapture(el, style);
   if (reason) return page.raster(el, reason);
+  const blur = page.blurOf(el, style);
+  if (blur) return page.blurred(page.boxItems(el, state), blur);
   if (page.isIcon(el)) return style.visibility === 'visible' ? page.iconItems(el, state) : [];
   if (el.tagName === 'IMG') return page.imageItems(el, style, state);
   if (el.tagName === 'CANVAS') return canvasItems(el, style, state);
@@ -28,7 +30,7 @@ page.needsCapture = function needsCapture(el, style) {
     if (image && SHOWN_FILTERS.test(style.filter)) return '';
     if (/^(drop-shadow\(.*\)|opacity\([^)]*\))$/.test(style.filter) && !image) return '';
     if (/^(brightness|contrast|saturate)\(1(\.0\d*)?\)$/.test(style.filter)) return '';
-    return 'filter';
+    return page.blurOf(el, style) ? '' : 'filter';
   }
   if (style.clipPath !== 'none' && !page.clipPath(style.clipPath, { x: 0, y: 0, w: 1, h: 1 })) return 'clip path';
   return '';

@@ -178,6 +178,9 @@ page.radialFill = function radialFill(g, box) {
   return { type: 'radial', cx: g.cx, cy: g.cy, stops: page.trimStops(g.stops.map(([p, c]) => [p * k, c])) };
 };
 
+/** Lengths of a dash and of a gap as Chromium paints a dashed border. */
+page.dashPattern = (style, width) => (style !== 'dashed' ? undefined : width >= 3 ? [2 * width, width] : [3 * width, 2 * width]);
+
 /** @returns {object[]} Shadows; the topmost first */
 page.shadowList = function shadowList(text) {
   if (!text || text === 'none') return [];

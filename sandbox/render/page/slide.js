@@ -97,6 +97,26 @@ function titleOf(slide) {
   return [...slide.querySelectorAll('h1,h2,h3,[role=heading]')].find(shown) ?? null;
 }
 
+/** A slide without a heading: its largest text in the upper half is the title. */
+function guessTitle(items, size) {
+  const largest = (item) => Math.max(...item.text.paragraphs.flatMap((p) => p.lines.map((line) => line.size)));
+  const texts = items.filter((item) => item.kind === 'text' && !item.rot && item.text.paragraphs.length === 1 && item.y < size.h * 0.6);
+  const [first] = texts.filter((item) => largest(item) >= 36).sort((a, b) => largest(b) - largest(a) || a.y - b.y);
+  if (first && first.text.paragraphs[0].lines.length <= 3) first.title = true;
+}
+
+const sane = (item) => [item.x, item.y, item.w, item.h].every(Number.isFinite) && item.w >= 0 && item.h >= 0;
+
+/** Everything on the slide; a picture of it should that fail. */
+function itemsOf(slide) {
+  try {
+    const state = { opacity: 1, clip: [], link: undefined };
+    return [...behind(slide, page.size), ...page.context(slide, state)].filter(sane);
+  } catch (error) {
+    return page.raster(slide, `failed: ${error.message}`);
+  }
+}
+
 function slideList(slide) {
   unscale(slide);
   const r = slide.getBoundingClientRect();
@@ -105,8 +125,8 @@ function slideList(slide) {
   page.size = { w: r.width, h: r.height };
   page.title = titleOf(slide);
   page.warnings = [];
-  const state = { opacity: 1, clip: [], link: undefined };
-  const items = [...behind(slide, page.size), ...page.context(slide, state)];
+  const items = itemsOf(slide);
+  if (!items.some((item) => item.title)) guessTitle(items, page.size);
   const background = takeBackground(items, page.size);
   page.flattenText(items, background);
   const visible = items.filter((i) => i.rot || i.x < r.width && i.y < r.height && i.x + i.w > 0 && i.y + i.h > 0);

@@ -89,7 +89,7 @@ page.svgLine = function svgLine(el, style, stroke, m) {
   const list = dashes.length % 2 ? [...dashes, ...dashes] : dashes;
   const period = list.reduce((sum, d) => sum + d, 0);
   const scale = el.pathLength?.baseVal ? total / el.pathLength.baseVal : 1;
-  if (total / (period * scale) > 3 && list.length <= 2) return { ...line, dash: list[0] <= page.px(style.strokeWidth) * 1.6 ? 'dot' : 'dash' };
+  if (total / (period * scale) > 3 && list.length <= 2) return { ...line, dash: 'dash', pattern: list.map((d) => d * scale * k) };
   return { ...line, dashes: list.map((d) => d * scale), offset: page.px(style.strokeDashoffset) * scale, total };
 };
 

@@ -128,7 +128,7 @@ page.textItem = function textItem(fragments, container, state, stateOf) {
   const vertical = style.writingMode !== 'horizontal-tb';
   const box = page.contentBox(container);
   if (vertical) page.upright(fragments, box);
-  const paragraph = page.paragraph(fragments, container, stateOf);
+  const paragraph = page.paragraph(vertical ? fragments : page.ellipsis(fragments, style, box), container, stateOf);
   if (!paragraph) return null;
   const visible = vertical ? paragraph.lines : paragraph.lines.filter((line) => shown(line, state.clip));
   if (visible.length < paragraph.lines.length) page.warn('clipped-text', container);

@@ -82,7 +82,11 @@ function scaleClip(clip, { sx, sy, dx, dy }) {
 }
 
 function scalePaint(item, sx, sy) {
-  if (item.line) item.line.width *= (sx + sy) / 2;
+  if (item.line) {
+    item.line.width *= (sx + sy) / 2;
+    item.line.pattern &&= item.line.pattern.map((v) => v * (sx + sy) / 2);
+  }
+  if (item.soft) item.soft *= sx;
   for (const s of item.shadows ?? []) for (const key of ['dx', 'dy', 'blur', 'spread']) s[key] *= sx;
   const { geometry } = item;
   if (geometry?.type === 'round') geometry.r *= Math.min(sx, sy);

@@ -41,11 +41,17 @@ export function fillXml(fill) {
 const DASHES = { dash: 'dash', dot: 'sysDot' };
 const CAPS = { round: 'rnd', square: 'sq' };
 
+/** Dashes as they are where they are known: in shares of the width. */
+function dashXml({ dash, pattern, width }) {
+  if (pattern) return `<a:custDash><a:ds d="${share(pattern[0] / width)}" sp="${share(pattern[1] / width)}"/></a:custDash>`;
+  return DASHES[dash] ? `<a:prstDash val="${DASHES[dash]}"/>` : '';
+}
+
 /** @param {import('./frame.js').Frame} frame */
 export function lineXml(line, frame, tag = 'a:ln') {
   if (!line || line.width <= 0 || line.color[3] === 0) return `<${tag}><a:noFill/></${tag}>`;
   const cap = ` cap="${CAPS[line.cap] ?? 'flat'}"`;
-  const dash = DASHES[line.dash] ? `<a:prstDash val="${DASHES[line.dash]}"/>` : '';
+  const dash = dashXml(line);
   const join = line.join === 'round' ? '<a:round/>' : line.join === 'bevel' ? '<a:bevel/>' : '<a:miter lim="800000"/>';
   const ends = (line.head ? '<a:headEnd type="triangle"/>' : '') + (line.tail ? '<a:tailEnd type="triangle"/>' : '');
   return `<${tag} w="${Math.max(1, frame.emu(line.width))}"${cap}>${solidFill(line.color)}${dash}${join}${ends}</${tag}>`;
@@ -67,7 +73,8 @@ function spreadXml({ spread, w, h }) {
 
 /** @param {object[] | undefined} shadows  at most one inside and one outside */
 export function effectsXml(shadows, frame, box = {}) {
-  if (!shadows?.length) return '';
-  const order = [...shadows].sort((a, b) => Number(b.inset) - Number(a.inset));
-  return `<a:effectLst>${order.map((s) => shadowXml({ ...s, w: box.w, h: box.h }, frame)).join('')}</a:effectLst>`;
+  const soft = box.soft ? `<a:softEdge rad="${frame.emu(box.soft)}"/>` : '';
+  if (!shadows?.length && !soft) return '';
+  const order = [...shadows ?? []].sort((a, b) => Number(b.inset) - Number(a.inset));
+  return `<a:effectLst>${order.map((s) => shadowXml({ ...s, w: box.w, h: box.h }, frame)).join('')}${soft}</a:effectLst>`;
 }
