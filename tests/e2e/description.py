@@ -50,6 +50,12 @@ def source(path):
     return (TOP / path).read_text()
 
 
+def named(path, table):
+    """The members that a table of fields has."""
+    text = re.search(rf"field {table}\[\] = {{\n(.*?)\n}};", source(path), re.S).group(1)
+    return re.findall(r'^\t{ "(\w+)"', text, re.M)
+
+
 def description(tap, gateway):
     spec = gateway.ask("GET", "/openapi.json").json
 
@@ -60,7 +66,7 @@ def description(tap, gateway):
         equal((spec["openapi"], spec["info"]["title"]), ("3.1.0", "Code Execution Gateway"))
         equal([e.message for e in OpenAPIV31SpecValidator(spec).iter_errors()], [])
         equal(spec["info"]["version"], source("VERSION").strip())
-        equal(list(spec["components"]["securitySchemes"]), ["HTTPBearer"])
+        equal(list(spec["components"]["securitySchemes"]), ["HTTPBearer", "APIKeyHeader"])
 
     @tap.row("description: every route is in it, and nothing else")
     def _():
@@ -94,10 +100,16 @@ def description(tap, gateway):
         members = spec["components"]["schemas"]["ExecuteRequest"]["properties"]
         equal(members["timeout"]["anyOf"][0]["maximum"], 7)
         equal(members["files"]["maxItems"], 3)
+        members = spec["components"]["schemas"]["RenderRequest"]["properties"]
+        equal((members["html"]["maxLength"], members["input_files"]["maxItems"]), (2000000, 32))
+        members = spec["components"]["schemas"]["LatexRenderRequest"]["properties"]
+        equal((members["tex"]["maxLength"], members["input_files"]["maxItems"]), (250000, 20))
 
     for path, schema, table, fields in (
         ("/containers", "CreateContainerRequest", "fcgi-app/api/session.c", "create_fields"),
         ("/execute", "ExecuteRequest", "fcgi-app/api/execute.c", "execute_fields"),
+        ("/api/render", "RenderRequest", "fcgi-app/api/slides.c", "fields"),
+        ("/api/latex/render", "LatexRenderRequest", "fcgi-app/api/latex.c", "fields"),
     ):
 
         @tap.row(f"description: the members of {schema} are those the gateway looks at")
@@ -107,9 +119,21 @@ def description(tap, gateway):
             answer = gateway.client().post(path, body)
             equal(answer.status, 422)
             equal({fault["loc"][1] for fault in answer.json["detail"]}, set(members))
-            text = re.search(rf"field {fields}\[\] = {{\n(.*?)\n}};", source(table), re.S).group(1)
-            names = re.findall(r'^\t{ "(\w+)"', text, re.M)
-            equal(set(names), set(members))
+            equal(set(named(table, fields)), set(members))
+
+    for path, schema, table in (
+        ("/api/render", "RenderFile", "fcgi-app/api/slides.c"),
+        ("/api/latex/render", "LatexFile", "fcgi-app/api/latex.c"),
+    ):
+
+        @tap.row(f"description: the members of {schema} are those the gateway looks at, and no others")
+        def _():
+            shape = spec["components"]["schemas"][schema]
+            equal(set(shape["properties"]), set(named(table, "asset_fields")) | {"base64"})
+            equal(shape["additionalProperties"], False)
+            for name in shape["properties"]:
+                faults = gateway.client().post(path, {"input_files": [{name: WRONG}]}).json["detail"]
+                ensure(["body", "input_files", 0, name] in [f["loc"] for f in faults], name, faults)
 
 
 def viewer(tap, gateway):
