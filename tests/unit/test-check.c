@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bodies of POST /execute and POST /containers: what policy is asked for, or the exact 422. */
+/* The bodies of POST requests: what policy is asked for, or the exact 422. */
 #include "fcgi-app/api/api.h"
 #include "tests/unit/asked.h"
 #include "tests/unit/tap.h"
@@ -11,6 +11,11 @@
 static struct config config = {
 	.max_timeout = 120, .max_file_name_length = 128, .max_input_files = 2,
 	.max_pip_packages = 3, .max_pip_package_name_length = 8,
+	.run_dir = "/tmp", .slide_rendering_version = "v1", .render_timeout_seconds = 9,
+	.render_max_html_chars = 40, .render_max_input_files = 2, .render_max_asset_bytes = 4,
+	.render_max_total_asset_bytes = 6, .latex_render_timeout_seconds = 8,
+	.latex_max_tex_chars = 20, .latex_max_input_files = 2, .latex_max_asset_bytes = 4,
+	.latex_max_total_asset_bytes = 6, .latex_max_output_bytes = 7,
 };
 static struct error err;
 static char answer[1 << 20];
@@ -18,7 +23,7 @@ static char answer[1 << 20];
 /* What policy was asked for, or what the client is told. */
 static const char *send_typed(handler *handle, const char *type, const char *body, size_t len)
 {
-	struct app app = { .config = &config };
+	struct app app = { .config = &config, .backend = { .config = &config } };
 	struct request req = { .content_type = type, .body_len = len };
 	struct response res = { .body = BUF_INIT(sizeof answer - 1) };
 
@@ -352,6 +357,161 @@ static void broken_json_is_told_where_it_breaks(void)
 	});
 }
 
+#define SHOWS(more) "{\"html\":\"h\"" more "}"
+#define BRINGS(file) SHOWS(",\"input_files\":[" file "]")
+#define ONE(name, content) "{\"file_name\":\"" name "\",\"base64_content\":\"" content "\"}"
+#define ALIAS(name, content) "{\"file_name\":\"" name "\",\"base64\":\"" content "\"}"
+#define AT(place) "\"loc\":[\"body\",\"input_files\",0,\"" place "\"],"
+#define MISSING(place, input) "\"type\":\"missing\"," AT(place) "\"msg\":\"Field required\"," \
+	"\"input\":" input
+#define EXTRA(where, input) "\"type\":\"extra_forbidden\"," where \
+	"\"msg\":\"Extra inputs are not permitted\",\"input\":" input
+
+static void a_member_may_have_another_name(void)
+{
+	check_rows(api_render, (const struct row[]){
+		{ SHOWS(""), "slides 9 index.html=h" },
+		{ BRINGS(ONE("a.png", "aGk=")), "slides 9 index.html=h assets/a.png=aGk=" },
+		{ BRINGS(ALIAS("a.png", "aGk=")), "slides 9 index.html=h assets/a.png=aGk=" },
+		{ BRINGS("{\"base64\":\"aGk=\",\"file_name\":\"a\"}"), "slides 9 index.html=h assets/a=aGk=" },
+		{ BRINGS("{\"file_name\":\"a\"}"),
+		  FAULT(MISSING("base64_content", "{\"file_name\":\"a\"}")) },
+		{ BRINGS("{\"file_name\":\"a\",\"base64_content\":\"aGk=\",\"base64\":\"aA==\"}"),
+		  FAULT(EXTRA(AT("base64"), "\"aA==\"")) },
+		{ BRINGS(ALIAS("a", "")), FAULT("\"type\":\"string_too_short\"," AT("base64")
+		  "\"msg\":\"String should have at least 1 character\",\"input\":\"\","
+		  "\"ctx\":{\"min_length\":1}") },
+		{ BRINGS("{\"file_name\":\"a\",\"base64\":null}"), FAULT("\"type\":\"string_type\","
+		  AT("base64") "\"msg\":\"Input should be a valid string\",\"input\":null") },
+		{ NULL, NULL },
+	});
+}
+
+static void a_closed_object_takes_nothing_else(void)
+{
+	check_rows(api_render, (const struct row[]){
+		{ SHOWS(",\"a\":1"), FAULT(EXTRA("\"loc\":[\"body\",\"a\"],", "1")) },
+		{ "{\"b\":[],\"html\":\"\",\"a\":null}", "{\"detail\":[{\"type\":\"string_too_short\","
+		  "\"loc\":[\"body\",\"html\"],\"msg\":\"String should have at least 1 character\","
+		  "\"input\":\"\",\"ctx\":{\"min_length\":1}},{"
+		  EXTRA("\"loc\":[\"body\",\"b\"],", "[]") "},{"
+		  EXTRA("\"loc\":[\"body\",\"a\"],", "null") "}]}" },
+		{ SHOWS(",\"rendering_version\":\"v2\""),
+		  FAULT(EXTRA("\"loc\":[\"body\",\"rendering_version\"],", "\"v2\"")) },
+		{ BRINGS("{\"file_name\":\"a\",\"base64\":\"aA==\",\"x\":1}"), FAULT(EXTRA(AT("x"), "1")) },
+		{ NULL, NULL },
+	});
+	check_rows(api_latex, (const struct row[]){
+		{ "{\"tex\":\"t\",\"engine\":1}", FAULT(EXTRA("\"loc\":[\"body\",\"engine\"],", "1")) },
+		{ NULL, NULL },
+	});
+}
+
+#define TWICE(body, name) FAULT("\"type\":\"value_error\",\"loc\":[\"body\"]," \
+	"\"msg\":\"Value error, duplicate input file name: " name "\",\"input\":" body "," \
+	"\"ctx\":{\"error\":{}}")
+#define TWO_OF(first, second) "\"input_files\":[" ONE(first, "aA==") "," ONE(second, "aA==") "]}"
+
+static void a_rule_may_be_of_the_whole_body(void)
+{
+	check_rows(api_render, (const struct row[]){
+		{ "{\"html\":\"h\"," TWO_OF("a", "A"), "slides 9 index.html=h assets/a=aA== assets/A=aA==" },
+		{ "{\"html\":\"h\"," TWO_OF("a", "a"),
+		  TWICE("{\"html\":\"h\"," TWO_OF("a", "a"), "a") },
+		{ "{\"html\":\"\"," TWO_OF("a", "a"), FAULT("\"type\":\"string_too_short\","
+		  "\"loc\":[\"body\",\"html\"],\"msg\":\"String should have at least 1 character\","
+		  "\"input\":\"\",\"ctx\":{\"min_length\":1}") },
+		{ NULL, NULL },
+	});
+	check_rows(api_latex, (const struct row[]){
+		{ "{\"tex\":\"t\"," TWO_OF("a b", " a b\\t"),
+		  TWICE("{\"tex\":\"t\"," TWO_OF("a b", " a b\\t"), "a b") },
+		{ NULL, NULL },
+	});
+}
+
+#define CALLED(name, wrong) { BRINGS(ALIAS(name, "aA==")), FAULT("\"type\":\"value_error\"," \
+	AT("file_name") "\"msg\":\"Value error, " wrong "\",\"input\":\"" name "\"," \
+	"\"ctx\":{\"error\":{}}") }
+#define SEPARATORS "file_name must not contain path separators"
+#define LETTERS "file_name may only contain letters, numbers, dots, underscores and hyphens"
+
+static void assets_have_plain_names(void)
+{
+	check_rows(api_render, (const struct row[]){
+		{ BRINGS(ALIAS("A-z_0.9", "aA==")), "slides 9 index.html=h assets/A-z_0.9=aA==" },
+		{ BRINGS(ALIAS("...", "aA==")), "slides 9 index.html=h assets/...=aA==" },
+		CALLED("a b/c", SEPARATORS), CALLED("a\\\\b", SEPARATORS), CALLED("a b", LETTERS),
+		CALLED("a\\n", LETTERS), CALLED("a\\u0000", LETTERS), CALLED("\u00e9", LETTERS),
+		CALLED(".", "invalid file_name"), CALLED("..", "invalid file_name"),
+		{ NULL, NULL },
+	});
+}
+
+#define TEX(more) "{\"tex\":\"t\"" more "}"
+#define BESIDE(name) TEX(",\"input_files\":[" ALIAS(name, "aA==") "]")
+#define LIES(name, wrong) { BESIDE(name), FAULT("\"type\":\"value_error\"," AT("file_name") \
+	"\"msg\":\"Value error, " wrong "\",\"input\":\"" name "\",\"ctx\":{\"error\":{}}") }
+#define JOB "latex 8 job.json={\"compiler\":\"pdflatex\",\"timeout_ms\":8000," \
+	"\"max_output_bytes\":7} tex/main.tex=t"
+
+static void what_lies_beside_a_document_is_called_what_it_likes(void)
+{
+	check_rows(api_latex, (const struct row[]){
+		{ BESIDE(" (a) \u00e9 "), JOB " tex/(a) \u00e9=aA==" },
+		LIES(" \\t ", "file_name cannot be empty"),
+		LIES("a/b", "file_name must be a same-directory asset name"),
+		LIES("a\\\\b", "file_name must be a same-directory asset name"),
+		LIES(" . ", "invalid file_name"), LIES("..", "invalid file_name"),
+		LIES("a\\u001fb", "file_name must not contain control characters"),
+		LIES("a\\u0000b", "file_name must not contain control characters"),
+		LIES("main.tex", "file_name main.tex is the document's own"),
+		{ NULL, NULL },
+	});
+}
+
+static void a_document_names_its_compiler(void)
+{
+	check_rows(api_latex, (const struct row[]){
+		{ TEX(""), JOB }, { TEX(",\"compiler\":\"pdflatex\""), JOB },
+		{ TEX(",\"compiler\":\"lualatex\""), "latex 8 job.json={\"compiler\":\"lualatex\","
+		  "\"timeout_ms\":8000,\"max_output_bytes\":7} tex/main.tex=t" },
+		{ TEX(",\"compiler\":\"latex\""), FAULT("\"type\":\"literal_error\","
+		  "\"loc\":[\"body\",\"compiler\"],"
+		  "\"msg\":\"Input should be 'pdflatex', 'xelatex' or 'lualatex'\",\"input\":\"latex\","
+		  "\"ctx\":{\"expected\":\"'pdflatex', 'xelatex' or 'lualatex'\"}") },
+		{ "{\"tex\":\"123456789012345678901\"}", FAULT("\"type\":\"string_too_long\","
+		  "\"loc\":[\"body\",\"tex\"],\"msg\":\"String should have at most 20 characters\","
+		  "\"input\":\"123456789012345678901\",\"ctx\":{\"max_length\":20}") },
+		{ NULL, NULL },
+	});
+}
+
+static void what_comes_along_is_little(void)
+{
+	check_rows(api_render, (const struct row[]){
+		{ "{\"html\":\"1234567890123456789012345678901234567890x\"}", "html is too large (>40 characters)" },
+		{ "{\"html\":\"123456789012345678901234567890123456789\u00e9\"}",
+		  "slides 9 index.html=123456789012345678901234567890123456789\u00e9" },
+		{ BRINGS(ONE("a", "?") "," ONE("b", "aA==") "," ONE("c", "aA==")), "too many input_files (max 2)" },
+		{ BRINGS(ONE("a", "aGk")), "input file 'a' has invalid base64 content" },
+		{ BRINGS(ONE("a", "data:,aGk=")), "slides 9 index.html=h assets/a=aGk=" },
+		{ BRINGS(ONE("a", "data:aGk=")), "input file 'a' has invalid base64 content" },
+		{ BRINGS(ONE("a", "MTIzNDU=")), "input file 'a' exceeds max size of 4 bytes" },
+		{ BRINGS(ONE("a", "MTIzNA==") "," ONE("b", "MTIz")), "input_files exceed max combined size of 6 bytes" },
+		{ NULL, NULL },
+	});
+	check_rows(api_latex, (const struct row[]){
+		{ TEX(",\"input_files\":[" ONE("a", "?") "," ONE("b", "aA==") "," ONE("c", "aA==") "]"),
+		  "too many input_files (max 2)" },
+		{ TEX(",\"input_files\":[" ONE("a b", "data:,aGk=") "]"), "invalid base64 for a b" },
+		{ TEX(",\"input_files\":[" ONE("a", "MTIzNDU=") "]"), "input file a is too large" },
+		{ TEX(",\"input_files\":[" ONE("a", "MTIzNA==") "," ONE("b", "MTIz") "]"),
+		  "input files exceed total size limit" },
+		{ NULL, NULL },
+	});
+}
+
 static void a_list_of_faults_ends_somewhere(void)
 {
 	auto_buf body = BUF_INIT(1 << 20);
@@ -382,6 +542,13 @@ int main(void)
 		{ "a body may be missing", a_body_may_be_missing },
 		{ "a body of another type is one text", a_body_of_another_type_is_one_text },
 		{ "broken JSON is told where it breaks", broken_json_is_told_where_it_breaks },
+		{ "a member may have another name", a_member_may_have_another_name },
+		{ "a closed object takes nothing else", a_closed_object_takes_nothing_else },
+		{ "a rule may be of the whole body", a_rule_may_be_of_the_whole_body },
+		{ "assets have plain names", assets_have_plain_names },
+		{ "what lies beside a document is called what it likes", what_lies_beside_a_document_is_called_what_it_likes },
+		{ "a document names its compiler", a_document_names_its_compiler },
+		{ "what comes along is little", what_comes_along_is_little },
 		{ "a list of faults ends somewhere", a_list_of_faults_ends_somewhere },
 		{ NULL, NULL },
 	};
