@@ -56,7 +56,8 @@ page.layerItems = function layerItems(layer, el, rect, radii, state) {
   const tile = tileSize(layer, rect, { w, h, fixed: false });
   if (tile.w < 0.5 || tile.h < 0.5) return [];
   const offset = tileOffset(layer, rect, tile);
-  return page.paintedLayer(layer, el, base, tile, offset, state);
+  const pattern = page.patternItems(layer, page.readGradient(layer.image, tile, state.opacity), base, tile, offset);
+  return pattern ?? page.paintedLayer(layer, el, base, tile, offset, state);
 };
 
 const wholeSlide = (box) => box.x <= 1 && box.y <= 1 && box.x + box.w >= page.size.w - 1 && box.y + box.h >= page.size.h - 1;
