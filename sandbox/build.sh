@@ -83,7 +83,7 @@ stage_context()
 	chmod 0755 "$context" "$context/libexec"
 	install -m 0644 "$here/Dockerfile" "$here"/requirements*.txt "$here"/*.patch "$context"
 	install -m 0644 "$here"/render/package*.json "$here"/render/cdn/packages.txt \
-		"$here"/render/cdn/collect.sh "$here"/tex-fonts.txt "$here"/fonts*.conf "$context"
+		"$here"/render/cdn/collect.sh "$here"/tex/* "$here"/fonts*.conf "$context"
 	for room in python render latex; do stage_room "$room"; done
 	[ "$1" = lock ] || install -m 0755 "$init" "$context/libexec/sandbox-init"
 	content=$(cd "$context" && find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum)
