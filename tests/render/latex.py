@@ -140,9 +140,9 @@ def jobs():
 
 
 def document_row(tap, name, compiler, text):
-    @tap.row(f"latex: {name}, {compiler}", seconds=90)
+    @tap.row(f"latex: {name}, {compiler}", seconds=180)
     def _():
-        log = compiled(compile_tex(text, compiler, assets={"refs.bib": (DOCUMENTS / "refs.bib").read_text()}))
+        log = compiled(compile_tex(text, compiler, 140, assets={"refs.bib": (DOCUMENTS / "refs.bib").read_text()}))
         t.ensure(not re.search(UNDONE, log), log[-2000:], "references are not settled")
 
 
