@@ -31,10 +31,11 @@
     if (typeof console[name] === 'function') console[name] = () => {};
   }
   const MOST_ERRORS = 100;
+  const { reportError } = window;
   let errors = 0;
-  addEventListener('error', (event) => {
-    if (++errors > MOST_ERRORS) event.preventDefault();
-  });
+  window.reportError = (error) => {
+    if (++errors <= MOST_ERRORS) reportError(error);
+  };
   if (navigator.serviceWorker) {
     ServiceWorkerContainer.prototype.register = (url) => {
       note('serviceWorker', url);
