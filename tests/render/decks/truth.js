@@ -10,7 +10,8 @@
  * text, the text of ::before/::after, and the boxes of its pictures.
  *
  * The deck is served from its own folder on a made-up origin; every request
- * to anywhere else is refused, so a deck has to bring its assets along.
+ * to anywhere else is refused, so a deck has to bring its assets along. With
+ * FIDELITY_CDN=/path/to/cdn/shim.js libraries of CDNs come from the image.
  * The browser is the first of BROWSERS on PATH, or $FIDELITY_BROWSER.
  */
 const fs = require('fs');
@@ -51,11 +52,21 @@ function findBrowser() {
   throw new Error(`no browser on PATH (looked for ${BROWSERS.join(', ')}); set FIDELITY_BROWSER`);
 }
 
-/** Answers requests for the deck's own files, refuses all others. */
+/** Answers as the shim at $FIDELITY_CDN would for libraries of CDNs, refuses the rest. */
+async function answerForCdn(route, url) {
+  if (!process.env.FIDELITY_CDN) return route.abort();
+  const { fromCdn } = await import(process.env.FIDELITY_CDN);
+  const answer = fromCdn(url, route.request().resourceType());
+  if (!answer || (!answer.file && answer.body === undefined)) return route.abort();
+  const headers = { 'access-control-allow-origin': '*' };
+  return route.fulfill(answer.file ? { path: answer.file, headers } : { body: answer.body, contentType: answer.type, headers });
+}
+
+/** Answers requests for the deck's own files, hands all others on. */
 async function serveFolder(page, folder) {
   await page.route('**/*', async (route) => {
     const url = new URL(route.request().url());
-    if (url.origin !== ORIGIN) return route.abort();
+    if (url.origin !== ORIGIN) return answerForCdn(route, url);
     const file = path.join(folder, path.normalize(decodeURIComponent(url.pathname)));
     if (!fs.existsSync(file) || !fs.statSync(file).isFile()) return route.fulfill({ status: 404, body: '' });
     const html = /\.html?$/i.test(file);
