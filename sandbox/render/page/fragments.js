@@ -129,7 +129,8 @@ page.lines = function lines(fragments) {
     const size = page.px(page.css(f.el).fontSize);
     const centre = (f.top + f.bottom) / 2;
     const below = line && centre > line.centre + Math.max(0.4 * line.size, 0.3 * size);
-    if (!line || below) {
+    const above = line && f.bottom < line.frags[0].top; // the next column
+    if (!line || below || above) {
       if (f.type === 'space' && !f.kept) {
         gone = true;
         continue;

@@ -143,6 +143,7 @@ page.extract = async function extract(selector, numbers) {
   const slides = numbers.map((n) => all[n - 1]);
   await loadImages(slides);
   page.language = document.documentElement.lang || 'en-US';
+  page.firstLetters(slides);
   page.materialise(slides);
   freeze();
   const title = document.title || slides[0]?.querySelector('h1,h2,h3')?.textContent.trim() || '';

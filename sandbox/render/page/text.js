@@ -95,8 +95,8 @@ page.inlineGroup = function inlineGroup(nodes, container, state, flow) {
     child: (el, inner) => page.child(el, 'inline', inner, flow),
     box: (el, inner) => items.push(...page.inlineBoxes(el, inner)),
   });
-  const item = page.textItem(fragments, container, state, (el) => states.get(el));
-  return item ? [...items, item] : items;
+  const texts = page.pieces(fragments, container).map((piece) => page.textItem(piece, container, state, (el) => states.get(el)));
+  return [...items, ...texts.filter(Boolean)];
 };
 
 /** The same for content that is only text: fragments and the shapes behind words. */

@@ -82,3 +82,14 @@ test('counters in every style', () => {
   assert.equal(page.counterText(28, 'lower-alpha'), 'ab');
   assert.equal(page.counterText(1994, 'upper-roman'), 'MCMXCIV');
 });
+
+test('columns and lines beside a float are texts of their own', () => {
+  const word = (text, left, top) => ({ type: 'word', text, left, right: left + 50, top, bottom: top + 20, el: null });
+  const lines = [[word('beside', 80, 0), word('it', 140, 0)], [word('below', 0, 30)], [word('next', 300, 0)]];
+  const style = { writingMode: 'horizontal-tb', direction: 'ltr', textAlign: 'start' };
+  const stub = { css: () => style, lines: () => lines.map((frags) => ({ frags })) };
+  new Function('page', fs.readFileSync(new URL('../page/pieces.js', import.meta.url), 'utf8'))(stub);
+  assert.deepEqual(stub.pieces(lines.flat()).map((piece) => piece.map(({ text }) => text).join(' ')), ['beside it', 'below', 'next']);
+  style.textAlign = 'center';
+  assert.equal(stub.pieces(lines.flat()).length, 2, 'centred lines start anywhere');
+});
