@@ -76,7 +76,7 @@ page.paintBox = function paintBox(el, style, rect, state) {
     else items.push({ ...outline(rect, radii, line.width / 2, state), line, whole: true });
   }
   const carrier = solid[0] ?? items.find((item) => item.whole);
-  if (shadows.length) page.castShadows(shadows, items, carrier, { rect, radii, state });
+  if (shadows.length) page.castShadows(shadows, items, carrier, { rect, radii, state, full: page.replaced(el) });
   if (!uniform) items.push(...page.sideBorders(rect, radii, edges, state));
   if (style.outlineStyle !== 'none' && style.outlineStyle !== 'auto' && page.px(style.outlineWidth) > 0) {
     items.push(outlineItem(style, rect, radii, state));
@@ -130,10 +130,10 @@ function covers(layer, rect) {
 }
 
 /** Shadows go to the shape that casts them; rings and further ones are shapes of their own. */
-page.castShadows = function castShadows(shadows, items, carrier, { rect, radii, state }) {
+page.castShadows = function castShadows(shadows, items, carrier, { rect, radii, state, full }) {
   const own = [];
   const behind = [];
-  const glassy = !(carrier?.fill?.stops ?? [[0, carrier?.fill?.color ?? [0, 0, 0, 0]]]).some(([, c]) => c[3] >= 0.5);
+  const glassy = !full && !(carrier?.fill?.stops ?? [[0, carrier?.fill?.color ?? [0, 0, 0, 0]]]).some(([, c]) => c[3] >= 0.5);
   for (const s of shadows) {
     const ring = !s.inset && s.blur === 0 && s.dx === 0 && s.dy === 0 && s.spread > 0;
     if (ring) {
