@@ -22,7 +22,7 @@
  *   Path       [['M', x, y] | ['L', x, y] | ['C', x1, y1, x2, y2, x, y] | ['Z']...], relative to the item's x, y
  *   Fill       { type: 'solid', color } | { type: 'linear', angle (CSS: 0 up, 90 right), stops: [[0-1, color]...] }
  *              | { type: 'radial', cx, cy (shares of the box), stops } | { type: 'picture', media: key, crop? }
- *   Line       { color, width, dash: 'solid' | 'dash' | 'dot', pattern: [dash, gap] in px?, cap: 'flat' | 'round' | 'square', head, tail: 'arrow'? }
+ *   Line       { color, width, dash: 'solid' | 'dash' | 'dot', pattern: [dash, gap] in px?, cap: 'flat' | 'round' | 'square', head, tail: 'arrow'?, end: 'sm' | 'lg'? }
  *   Shadow     { dx, dy, blur, spread, color, inset: bool }
  *
  *   Text       { paragraphs: [Paragraph], box: {x, y, w, h}: the content box that the lines were broken in,
@@ -33,7 +33,7 @@
  *                next: width of the first word of the following line, runs: [Run] }
  *   Run        { text, style: index in styles, gap: extra px after its last character? }
  *   Style      { family: CSS stack, weight, italic, size, color, spacing, underline, strike, lang, script: 'super' | 'sub'?,
- *                gradient: Fill?, shadow: Shadow?, link: URL?, caps: bool?, faces: {latin, ea, cs}, filled by fonts.js }
+ *                gradient: Fill?, shadow: Shadow?, link: URL?, caps: bool?, stroke: Line?, faces: {latin, ea, cs}, filled by fonts.js }
  *   Cell       { row, col, rowSpan, colSpan, fill: Fill?, borders: {l, t, r, b: Line?}, x, y, w, h, text: Text? }
  *   Chart      { type: 'bar' | 'column' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter' | 'radar', stacked: bool,
  *                categories: [string], series: [{ name, values: [number | null], color: Color | [Color] }], title,
@@ -93,7 +93,7 @@ export const SCHEMA = {
   PictureFill: { type: string, media: string, crop: optional(ref('Crop')) },
   Line: {
     color, width: size, dash: optional(oneOf('solid', 'dash', 'dot')), pattern: optional(list(size)), cap: optional(oneOf('flat', 'round', 'square')),
-    join: optional(oneOf('miter', 'round', 'bevel')), head: optional(string), tail: optional(string),
+    join: optional(oneOf('miter', 'round', 'bevel')), head: optional(string), tail: optional(string), end: optional(oneOf('sm', 'lg')),
   },
   Shadow: { dx: number, dy: number, blur: size, spread: number, color, inset: flag },
   Text: { paragraphs: list(ref('Paragraph')), box: ref('Box'), vertical: optional(oneOf('rl', 'lr', 'upright')) },
@@ -110,7 +110,7 @@ export const SCHEMA = {
   Style: {
     family: string, weight: size, italic: flag, size, color, spacing: number, underline: flag, strike: flag, lang: string,
     script: optional(oneOf('super', 'sub')), gradient: optional(ref('Fill')), shadow: optional(ref('Shadow')),
-    link: optional(string), caps: optional(flag), faces: optional(any),
+    link: optional(string), caps: optional(flag), stroke: optional(ref('Line')), faces: optional(any),
   },
   Cell: {
     row: size, col: size, rowSpan: size, colSpan: size, fill: optional(ref('Fill')), borders: map(optional(ref('Line'))),

@@ -50,6 +50,10 @@ function shadowOf(style, opacity) {
   return first && { ...first, spread: 0, inset: false, color: page.fade(first.color, opacity) };
 }
 
+function strokeOf(style, opacity) {
+  return { color: page.fade(page.color(style.webkitTextStrokeColor), opacity), width: page.px(style.webkitTextStrokeWidth) };
+}
+
 /**
  * The index of the style of an element's own text.
  * @param {Element} el
@@ -72,6 +76,7 @@ page.textStyle = function textStyle(el, state) {
     spacing: page.px(style.letterSpacing), ...decorations(el), lang,
     ...(script && { script: script.name }), ...(gradient?.stops && { gradient }), ...(shadow && { shadow }),
     ...(state.link && { link: state.link }), ...(style.fontVariantCaps === 'small-caps' && { caps: true }),
+    ...(page.px(style.webkitTextStrokeWidth) > 0 && { stroke: strokeOf(style, state.opacity) }),
   });
   cache.set(el, index);
   return index;

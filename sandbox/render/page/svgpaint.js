@@ -72,6 +72,14 @@ page.svgPaint = function svgPaint(el, paint, paintOpacity, context, box, m) {
 
 const CAPS = { butt: 'flat', round: 'round', square: 'square' };
 
+/** How large an arrow is, in the three sizes of Office: two, three or five times the width of the line. */
+function arrowSize(value, width) {
+  const marker = document.getElementById(/url\("?#([^")]+)/.exec(value)?.[1]);
+  if (!marker) return {};
+  const size = marker.markerWidth.baseVal.value / (marker.getAttribute('markerUnits') === 'userSpaceOnUse' ? width : 1);
+  return size >= 4 ? { end: 'lg' } : size < 2.5 ? { end: 'sm' } : {};
+}
+
 /** The Line of a stroke, its dashes in px of the slide; null for none. */
 page.svgLine = function svgLine(el, style, stroke, m) {
   if (!stroke) return null;
@@ -83,6 +91,7 @@ page.svgLine = function svgLine(el, style, stroke, m) {
   const line = { color, width, dash: 'solid', cap: CAPS[style.strokeLinecap] ?? 'flat', join };
   if (/url\(/.test(style.markerEnd)) line.tail = 'arrow';
   if (/url\(/.test(style.markerStart)) line.head = 'arrow';
+  if (line.tail || line.head) Object.assign(line, arrowSize(line.tail ? style.markerEnd : style.markerStart, line.width / k));
   const dashes = style.strokeDasharray === 'none' ? [] : style.strokeDasharray.split(/[ ,]+/).map(parseFloat);
   if (!dashes.length || dashes.every((d) => !d)) return line;
   const total = el.getTotalLength?.() ?? 0;

@@ -53,7 +53,8 @@ export function lineXml(line, frame, tag = 'a:ln') {
   const cap = ` cap="${CAPS[line.cap] ?? 'flat'}"`;
   const dash = dashXml(line);
   const join = line.join === 'round' ? '<a:round/>' : line.join === 'bevel' ? '<a:bevel/>' : '<a:miter lim="800000"/>';
-  const ends = (line.head ? '<a:headEnd type="triangle"/>' : '') + (line.tail ? '<a:tailEnd type="triangle"/>' : '');
+  const size = line.end ? ` w="${line.end}" len="${line.end}"` : '';
+  const ends = (line.head ? `<a:headEnd type="triangle"${size}/>` : '') + (line.tail ? `<a:tailEnd type="triangle"${size}/>` : '');
   return `<${tag} w="${Math.max(1, frame.emu(line.width))}"${cap}>${solidFill(line.color)}${dash}${join}${ends}</${tag}>`;
 }
 

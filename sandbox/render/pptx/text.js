@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Text of DrawingML from a laid out text. */
-import { colorXml, effectsXml, fillXml, gradientFill } from './paint.js';
+import { colorXml, effectsXml, fillXml, gradientFill, lineXml } from './paint.js';
 import { escape } from './xml.js';
 
 const hundredths = (v) => Math.round(v * 1000);
@@ -29,11 +29,13 @@ function facesXml(faces) {
  */
 export function runXml(run, context, tag = 'a:rPr') {
   const style = context.styles[run.style];
-  const fill = style.gradient ? gradientFill(style.gradient) : fillXml({ type: 'solid', color: style.color });
+  const stroke = style.stroke ? lineXml(style.stroke, context.frame) : '';
+  const color = stroke && style.color[3] === 0 ? null : { type: 'solid', color: style.color };
+  const fill = style.gradient ? gradientFill(style.gradient) : fillXml(color);
   const shadow = style.shadow ? effectsXml([style.shadow], context.frame) : '';
   const link = style.link && tag === 'a:rPr' ? context.link(style.link) : '';
   const click = link ? `<a:hlinkClick r:id="${link}">${NO_COLOR_CHANGE}</a:hlinkClick>` : '';
-  const properties = `<${tag} ${attributes(style, run, context.frame)}>${fill}${shadow}${facesXml(run.faces ?? style.faces)}${click}</${tag}>`;
+  const properties = `<${tag} ${attributes(style, run, context.frame)}>${stroke}${fill}${shadow}${facesXml(run.faces ?? style.faces)}${click}</${tag}>`;
   return tag === 'a:rPr' ? `<a:r>${properties}<a:t>${escape(run.text)}</a:t></a:r>` : properties;
 }
 

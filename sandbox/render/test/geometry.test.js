@@ -75,3 +75,9 @@ test('clips: a picture is cropped', () => {
   const picture = clipped({ kind: 'picture', x: 0, y: 0, w: 100, h: 100, media: 'm', clip: [{ x: 0, y: 0, w: 50, h: 100 }] });
   assert.deepEqual(picture.crop, { l: 0, t: 0, r: 0.5, b: 0 });
 });
+
+test('arrows have one of three sizes', () => {
+  const line = { color: BLACK, width: 2, tail: 'arrow' };
+  assert.match(lineXml(line, frame), /<a:tailEnd type="triangle"\/>/);
+  assert.match(lineXml({ ...line, end: 'lg' }, frame), /<a:tailEnd type="triangle" w="lg" len="lg"\/>/);
+});

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lint } from '../pptx/lint.js';
 import { presentation } from '../pptx/slide.js';
-import { deck, shape, textItem } from './support/deck.js';
+import { STYLE, deck, shape, textItem } from './support/deck.js';
 import { unzip } from './support/unzip.js';
 
 const DOT = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
@@ -41,6 +41,11 @@ test('a title, a table, a link, an alternative text', () => {
   assert.match(xml, /hMerge="1"/);
   assert.match(xml, /descr="A &quot;dot&quot;"/);
   assert.match(xml, /hlinkClick r:id="rId/);
+});
+
+test('outlined letters have a line and no fill', () => {
+  const outlined = { ...STYLE, color: [0, 0, 0, 0], stroke: { color: [255, 0, 0, 1], width: 3 } };
+  assert.match(slideXml(deck([textItem('01')], { styles: [outlined] })), /<a:rPr [^>]*><a:ln w="19050"[^>]*>.*?<\/a:ln><a:noFill\/>/);
 });
 
 test('links that PowerPoint would run are none', () => {
