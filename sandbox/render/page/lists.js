@@ -116,7 +116,7 @@ function inOrder(all) {
  * @returns {boolean} false: walk it as any other element
  */
 page.list = function list(el, style, state, flow) {
-  if (el.tagName === 'LI') return loneItem(el, style, state, flow);
+  if (el.tagName === 'LI' || el.tagName === 'SUMMARY') return loneItem(el, style, state, flow);
   if (!isList(el) || style.direction === 'rtl' || style.writingMode !== 'horizontal-tb') return false;
   const entries = collect(el, 0, []);
   if (!entries || entries.length < 1 || !bare(el) && style.columnCount !== 'auto') return false;
@@ -137,7 +137,7 @@ function loneItem(li, style, state, flow) {
   const start = flow.inline.length;
   page.descend(li, state, flow);
   const first = flow.inline.slice(start).find((item) => item.kind === 'text' && !item.text.paragraphs[0].bullet);
-  if (first && !first.text.paragraphs[0].rtl) first.text.paragraphs[0].bullet = bullet;
+  if (first) first.text.paragraphs[0].bullet = bullet;
   return true;
 }
 page.bulleted = new Set();

@@ -54,9 +54,12 @@ function spacingXml(p, frame) {
   return `<a:lnSpc>${value}</a:lnSpc>${before}`;
 }
 
-function paragraphXml(p, context, align, left) {
+/** How far a paragraph starts from the edge of its box: the right one where text runs from right to left. */
+const startOf = (p, placed) => (p.rtl ? placed.x + placed.w - p.right : p.left - placed.x);
+
+function paragraphXml(p, context, align, placed) {
   const { frame } = context;
-  const margin = p.bullet || p.level ? frame.emu(Math.max(0, p.left - left)) : 0;
+  const margin = p.bullet || p.level ? frame.emu(Math.max(0, startOf(p, placed))) : 0;
   const indent = p.bullet ? -Math.min(margin, frame.emu(p.bullet.room ?? 0)) : 0;
   const level = p.level ? ` lvl="${Math.min(8, p.level)}"` : '';
   const body = [];
@@ -82,7 +85,7 @@ export function textBody(placed, insets, context, { tag = 'p:txBody', vert = '',
   const room = `${side('l')}${side('t')}${side('r')}${side('b')}`;
   const properties = bare ? '<a:bodyPr/>'
     : `<a:bodyPr${vert && ` vert="${vert}"`} wrap="${wrap ? 'square' : 'none'}"${room} rtlCol="0" anchor="ctr"><a:noAutofit/></a:bodyPr>`;
-  const paragraphs = placed.paragraphs.map((p) => paragraphXml(p, context, insets.align, placed.x));
+  const paragraphs = placed.paragraphs.map((p) => paragraphXml(p, context, insets.align, placed));
   return `<${tag}>${properties}<a:lstStyle/>${paragraphs.join('')}</${tag}>`;
 }
 

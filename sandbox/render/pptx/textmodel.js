@@ -69,8 +69,8 @@ export function layout(text) {
   paragraphs.forEach((p, i) => {
     if (i) p.before = top(p.lines[0], p.pitch) - bottom(paragraphs[i - 1].lines.at(-1));
   });
-  const x = Math.min(...paragraphs.map((p) => p.left - (p.bullet?.room ?? 0)));
-  const right = Math.max(...paragraphs.map((p) => p.right));
+  const x = Math.min(...paragraphs.map((p) => p.left - (p.rtl ? 0 : p.bullet?.room ?? 0)));
+  const right = Math.max(...paragraphs.map((p) => p.right + (p.rtl ? p.bullet?.room ?? 0 : 0)));
   const y = top(paragraphs[0].lines[0], paragraphs[0].pitch);
   return { x: x + EARLY, y, w: right - x, h: bottom(paragraphs.at(-1).lines.at(-1)) - y, wraps: paragraphs.some((p) => p.wraps), paragraphs };
 }

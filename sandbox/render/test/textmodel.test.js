@@ -66,3 +66,11 @@ test('turned: a box turned about another centre', () => {
   near(box.x, 20);
   near(box.y, 0);
 });
+
+test('the bullet of a paragraph from right to left is at its right', () => {
+  const lines = [{ x: 100, w: 200, baseline: 100, size: 40, broken: false, runs: [{ text: 'x', style: 0 }] }];
+  const paragraph = { align: 'r', rtl: true, lines, bullet: { char: '•', room: 30 } };
+  const placed = layout({ paragraphs: [paragraph], box: { x: 0, y: 0, w: 400, h: 50 } });
+  assert.equal(Math.round(placed.x), 101);
+  assert.equal(placed.w, 230);
+});
