@@ -44,7 +44,8 @@ page.whole = new WeakSet();
 page.boxItems = function boxItems(el, state) {
   const style = page.css(el);
   if (style.visibility !== 'visible' || style.display === 'contents') return [];
-  return page.paintBox(el, style, page.rect(el), { ...state, opacity: state.opacity * Number(style.opacity) });
+  const inner = { ...state, opacity: state.opacity * Number(style.opacity) };
+  return [...page.paintBox(el, style, page.rect(el), inner), ...page.columnRules(el, style, inner)];
 };
 
 /** The same for each line of an inline element. */

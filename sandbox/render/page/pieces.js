@@ -29,3 +29,18 @@ page.pieces = function pieces(fragments, container) {
   }).filter((cut) => cut > 0);
   return [0, ...cuts].map((cut, i) => fragments.slice(cut, cuts[i]));
 };
+
+/** The lines between the columns of an element. */
+page.columnRules = function columnRules(el, style, state) {
+  const width = page.px(style.columnRuleWidth);
+  if (style.columnRuleStyle === 'none' || style.columnCount === 'auto' && style.columnWidth === 'auto' || !width) return [];
+  const { x, y, w, h } = page.contentBox(el);
+  const gap = style.columnGap === 'normal' ? page.px(style.fontSize) : page.px(style.columnGap);
+  const fitting = style.columnWidth === 'auto' ? Infinity : Math.floor((w + gap) / (page.px(style.columnWidth) + gap));
+  const count = Math.min(style.columnCount === 'auto' ? Infinity : Number(style.columnCount), Math.max(1, fitting));
+  const color = page.fade(page.color(style.columnRuleColor), state.opacity);
+  return Array.from({ length: count - 1 }, (_, k) => ({
+    kind: 'shape', x: x + (k + 1) * (w + gap) / count - gap / 2 - width / 2, y, w: width, h, geometry: { type: 'rect' },
+    fill: { type: 'solid', color }, clip: state.clip,
+  }));
+};
