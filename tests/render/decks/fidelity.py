@@ -265,9 +265,9 @@ def compare_words(truth, render, words):
 # --- native objects ---------------------------------------------------------
 
 def characters(text):
-    """Counts the visible characters of a text, whatever their case."""
+    """Counts the visible characters of a text, whatever their case; private ones are pictures of an icon font."""
     folded = unicodedata.normalize("NFC", text).casefold()
-    return Counter(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
+    return Counter(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Co"))
 
 
 def compare_text(truth, text):
