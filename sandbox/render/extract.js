@@ -8,7 +8,7 @@ import { validate } from './displaylist.js';
 import { SELECTOR } from './shots.js';
 
 const SCRIPTS = ['base', 'paint', 'polygons', 'clip', 'boxes', 'borders', 'patterns', 'layers', 'counters', 'pseudo', 'fragments', 'style', 'text',
-  'pieces', 'firstletter', 'icons', 'blur', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'transform', 'walk', 'flatten', 'slide'];
+  'pieces', 'firstletter', 'icons', 'blur', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'tablecorners', 'transform', 'walk', 'flatten', 'slide'];
 
 /** The scripts as the source of one function. */
 export function pageSource(call) {

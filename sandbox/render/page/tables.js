@@ -121,7 +121,9 @@ page.tableItems = function tableItems(table, style, state) {
     kind: 'table', x: xs[0], y: ys[0], w: xs.at(-1) - xs[0], h: ys.at(-1) - ys[0], cols: sizes(xs), rows: sizes(ys), cells: list,
     alt: page.label(table), clip: state.clip,
   };
-  return [...page.boxItems(table, state), ...captions(table, state), item, ...above];
+  const clip = page.clipOf(table, style);
+  const corners = page.roundCorners(item, clip ? [...state.clip, clip] : state.clip);
+  return [...page.boxItems(table, state), ...captions(table, state), ...corners, item, ...above];
 };
 
 function captions(table, state) {
