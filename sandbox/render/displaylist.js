@@ -38,7 +38,7 @@
  *   Chart      { type: 'bar' | 'column' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter' | 'radar', stacked: bool,
  *                categories: [string], series: [{ name, values: [number | null], color: Color | [Color] }], title,
  *                legend: 't' | 'b' | 'l' | 'r' | null, ... }  chart.js may add to it
- *   Media      { type: content type, data: base64 } | { url } | { capture: {x, y, w, h, id} }; after extract.js { type, bytes }
+ *   Media      { type: content type, data: base64 } | { url } | { capture: {x, y, w, h, id, scale}, svg? }; after extract.js { type, bytes, svg? }
  */
 
 const number = (v) => Number.isFinite(v);

@@ -8,7 +8,7 @@ import { validate } from './displaylist.js';
 import { SELECTOR } from './shots.js';
 
 const SCRIPTS = ['base', 'paint', 'polygons', 'clip', 'boxes', 'borders', 'patterns', 'layers', 'counters', 'pseudo', 'fragments', 'style', 'text',
-  'pieces', 'firstletter', 'icons', 'blur', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svg', 'lists', 'tables', 'tablecorners', 'transform', 'walk', 'flatten', 'slide'];
+  'pieces', 'firstletter', 'icons', 'blur', 'leaf', 'svgpath', 'svgpaint', 'svgtext', 'svgsource', 'svguse', 'svg', 'lists', 'tables', 'tablecorners', 'transform', 'walk', 'flatten', 'slide'];
 
 /** The scripts as the source of one function. */
 export function pageSource(call) {
@@ -50,7 +50,9 @@ function capturing(id) {
   const sheet = document.getElementById('deck-capturing') ?? document.head.appendChild(document.createElement('style'));
   sheet.id = 'deck-capturing';
   const at = `[data-deck-capture="${id}"]`;
-  sheet.textContent = `html,body{background:transparent!important}*{visibility:hidden!important}${at},${at} *{visibility:visible!important}`;
+  // What another SVG lends (symbols, gradients) stays; in the element, what was hidden stays hidden.
+  sheet.textContent = `html,body{background:transparent!important}*:not(${at},${at} *,svg *){visibility:hidden!important}`
+    + `${at},:is(defs,symbol,clipPath,mask,pattern,marker){visibility:visible!important}`;
 }
 /* c8 ignore stop */
 
@@ -74,17 +76,17 @@ async function fromUrl(deck, url) {
   return { type: 'image/png', bytes: png, ...(svg && { svg: bytes }) };
 }
 
-async function fromCapture(deck, { id, x, y, w, h }) {
+async function fromCapture(deck, { id, x, y, w, h, scale }, svg) {
   await deck.evaluate(capturing, id);
   await deck.send('Emulation.setDefaultBackgroundColorOverride', { color: { r: 0, g: 0, b: 0, a: 0 } });
-  const clip = { x, y, width: w, height: h, scale: 1 };
+  const clip = { x, y, width: w, height: h, scale: Math.min(scale, 4096 / Math.max(w, h)) };
   const { data } = await deck.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
-  return { type: 'image/png', bytes: Buffer.from(data, 'base64') };
+  return { type: 'image/png', bytes: Buffer.from(data, 'base64'), ...(svg && { svg: Buffer.from(svg) }) };
 }
 
 async function resolve(deck, media) {
   if (media.data !== undefined) return { ...media, data: undefined, bytes: Buffer.from(media.data, 'base64') };
-  return media.url === undefined ? fromCapture(deck, media.capture) : fromUrl(deck, media.url);
+  return media.url === undefined ? fromCapture(deck, media.capture, media.svg) : fromUrl(deck, media.url);
 }
 
 /** Leaves out items that are not as the schema says, and notes it: one odd path is no reason to lose a deck. */

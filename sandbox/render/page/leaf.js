@@ -39,7 +39,7 @@ page.needsCapture = function needsCapture(el, style) {
 page.captures = 0;
 
 /** An element as a picture of itself, taken later without what is around it. */
-page.raster = function raster(el, reason) {
+page.raster = function raster(el, reason, { scale = 1, svg } = {}) {
   const style = page.css(el);
   const r = page.rect(el);
   const margin = Math.max(0, ...(style.filter.match(/[\d.]+(?=px)/g) ?? []).map((v) => Number(v) * 3), page.shadowReach(style));
@@ -48,10 +48,11 @@ page.raster = function raster(el, reason) {
   const w = Math.min(page.size.w, r.x + r.w + margin) - x;
   const h = Math.min(page.size.h, r.y + r.h + margin) - y;
   if (w < 1 || h < 1) return [];
+  const whole = Math.abs(w - r.w) < 1 && Math.abs(h - r.h) < 1;
   const id = String(++page.captures);
   el.setAttribute('data-deck-capture', id);
   page.warn('picture', el, { reason });
-  const media = page.mediaKey({ capture: { id, x: x + page.origin.x + scrollX, y: y + page.origin.y + scrollY, w, h } });
+  const media = page.mediaKey({ capture: { id, x: x + page.origin.x + scrollX, y: y + page.origin.y + scrollY, w, h, scale }, ...(svg && whole && { svg }) });
   return [{ kind: 'picture', x, y, w, h, media, alt: page.label(el) || el.textContent.trim().replace(/\s+/g, ' ').slice(0, 200) }];
 };
 

@@ -29,6 +29,7 @@ function reasonAgainst(svg) {
 page.svgItems = function svgItems(el, style, state) {
   const r = page.rect(el);
   if (r.w < 0.5 || r.h < 0.5) return [];
+  page.expandUses(el);
   const box = page.boxItems(el, state);
   const reason = reasonAgainst(el);
   const context = { opacity: state.opacity * Number(style.opacity), items: [], svg: el, state };
@@ -46,9 +47,9 @@ function grouped(items, el, state) {
   return [{ kind: 'group', ...page.bounds(items), items, ...(alt && { alt }), ...(state.link && { link: state.link }) }];
 }
 
-/** The SVG by itself as a capture. */
+/** The SVG by itself as a capture in twice its size, and as a file for who can show it. */
 page.svgPicture = function svgPicture(el, reason) {
-  return page.raster(el, `svg: ${reason}`);
+  return page.raster(el, `svg: ${reason}`, { scale: 2, svg: page.svgSource(el) ?? undefined });
 };
 
 /** Draws the children of a holder; false when something needs a picture. */
