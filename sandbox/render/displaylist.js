@@ -16,7 +16,7 @@
  *   picture    media: key, svg: key?, crop: {l, t, r, b} shares cut off, geometry, line, shadows, alpha, grey
  *   table      cols: [px], rows: [px], cells: [Cell]
  *   group      items: [Item], in the coordinates of the slide
- *   chart      chart: Chart, media: key of the picture that stands for it where charts are not shown
+ *   chart      chart: Chart, style: index of that with its face, media: key of the picture that it is when turned or cut off
  *
  *   Geometry   { type: 'rect' | 'ellipse' } | { type: 'round', r } | { type: 'path', paths: [Path] }
  *   Path       [['M', x, y] | ['L', x, y] | ['C', x1, y1, x2, y2, x, y] | ['Z']...], relative to the item's x, y
@@ -35,9 +35,14 @@
  *   Style      { family: CSS stack, weight, italic, size, color, spacing, underline, strike, lang, script: 'super' | 'sub'?,
  *                gradient: Fill?, shadow: Shadow?, link: URL?, caps: bool?, stroke: Line?, faces: {latin, ea, cs}, filled by fonts.js }
  *   Cell       { row, col, rowSpan, colSpan, fill: Fill?, borders: {l, t, r, b: Line?}, x, y, w, h, text: Text? }
- *   Chart      { type: 'bar' | 'column' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter' | 'radar', stacked: bool,
- *                categories: [string], series: [{ name, values: [number | null], color: Color | [Color] }], title,
- *                legend: 't' | 'b' | 'l' | 'r' | null, ... }  chart.js may add to it
+ *   Chart      { type: 'bar' | 'line' | 'area' | 'pie' | 'doughnut' | 'scatter', horizontal, stacked, categories: [string],
+ *                series: [Series], base, value: Axis (names and values; not of pies), title: Label?, area: Box in shares: the plot,
+ *                legend: { side: 't' | 'b' | 'l' | 'r', color, size, bold, box }?, gap, overlap (of bars, percent),
+ *                hole (share), turn (degrees), family: CSS stack, height: px of the canvas, in which sizes of fonts and lines are }
+ *   Series     { name, values: [number | null], xs?, fill: [Color?] (one, or one each), border, borderWidth, dashed, line: bool,
+ *                smooth, radius, area: bool }
+ *   Axis       { min, max, step, format, shown, labelled, color, size, bold, grid, gridWidth, edge: Color?, title: Label?, offset }
+ *   Label      { text, color, size, bold }
  *   Media      { type: content type, data: base64 } | { url } | { capture: {x, y, w, h, id, scale}, svg? }; after extract.js { type, bytes, svg? }
  */
 
@@ -64,6 +69,27 @@ const stops = (v) => Array.isArray(v) && v.length > 1 && v.every(stop);
 const BOX = { x: number, y: number, w: number, h: number };
 const PAINT = { geometry: optional(ref('Geometry')), line: optional(ref('Line')), shadows: optional(list(ref('Shadow'))) };
 
+const nullable = (check) => (v) => v === null || v === undefined || check(v);
+const maybe = nullable(color);
+const FONT = { color, size: number, bold: flag };
+const CHART = {
+  Chart: {
+    type: oneOf('bar', 'line', 'area', 'pie', 'doughnut', 'scatter'), horizontal: flag, stacked: flag, categories: list(string), series: list(ref('Series')),
+    base: optional(ref('Axis')), value: optional(ref('Axis')), title: optional(ref('Label')), area: ref('Box'), legend: optional(ref('Legend')),
+    gap: optional(size), overlap: optional(number), hole: optional(size), turn: optional(size), family: string, height: size,
+  },
+  Series: {
+    name: string, values: list(nullable(number)), xs: optional(list(nullable(number))), fill: list(maybe), border: maybe, borderWidth: size, dashed: flag,
+    line: flag, smooth: flag, radius: size, area: flag,
+  },
+  Axis: {
+    ...FONT, min: nullable(number), max: nullable(number), step: nullable(size), format: string, shown: flag, labelled: flag, grid: maybe, gridWidth: size,
+    edge: maybe, title: optional(ref('Label')), offset: flag,
+  },
+  Label: { ...FONT, text: string },
+  Legend: { ...FONT, side: oneOf('t', 'b', 'l', 'r'), box: optional(ref('Box')) },
+};
+
 /** Field tables; a table with `by` chooses another by a member. */
 export const SCHEMA = {
   Deck: { title: string, language: string, slides: list(ref('Slide')), styles: list(ref('Style')), media: map(any) },
@@ -79,7 +105,8 @@ export const SCHEMA = {
   },
   Table: { ...COMMON, cols: list(size), rows: list(size), cells: list(ref('Cell')) },
   Group: { ...COMMON, items: list(ref('Item')) },
-  ChartItem: { ...COMMON, chart: any, media: optional(string) },
+  ChartItem: { ...COMMON, ...PAINT, chart: ref('Chart'), style: size, media: string, alpha: optional(number), crop: optional(ref('Crop')), grey: optional(flag) },
+  ...CHART,
   Clip: { ...BOX, radii: optional(list(size)), points: optional(list(any)) },
   Crop: { l: number, t: number, r: number, b: number },
   Geometry: { by: 'type', of: { rect: 'Plain', ellipse: 'Plain', round: 'Round', path: 'PathShape' } },

@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import { ORIGIN } from './browser.js';
+import { findCharts } from './charts.js';
 import { validate } from './displaylist.js';
 import { SELECTOR } from './shots.js';
 
@@ -112,7 +113,8 @@ function withoutFaults(list) {
  * @returns {Promise<object>} a Deck of displaylist.js, its media as bytes
  */
 export async function extract(deck, slides) {
-  const list = withoutFaults(await deck.evaluate(pageSource('extract'), SELECTOR, slides.map(({ element }) => element)));
+  const numbers = slides.map(({ element }) => element);
+  const list = withoutFaults(await deck.evaluate(pageSource('extract'), SELECTOR, numbers, await findCharts(deck)));
   for (const [key, media] of Object.entries(list.media)) {
     list.media[key] = await resolve(deck, media).catch(() => null);
   }

@@ -124,5 +124,23 @@ function canvasItems(el, style, state) {
     return page.raster(el, 'canvas');
   }
   if (!el.width || !el.height || !data) return [];
-  return replacedItem(el, style, state, page.mediaKey({ type: 'image/png', data }), { w: el.width, h: el.height });
+  const items = replacedItem(el, style, state, page.mediaKey({ type: 'image/png', data }), { w: el.width, h: el.height });
+  const found = page.charts?.[el.dataset.deckChart];
+  if (found?.reason) page.warn('picture', el, { reason: `chart: ${found.reason}` });
+  if (found?.chart && items.length) items.push(chartItem(items.pop(), found.chart, style));
+  return items;
+}
+
+/** The chart that a canvas shows; its picture is kept for where it cannot be one. */
+function chartItem(picture, chart, style) {
+  const family = chart.family || style.fontFamily;
+  const font = {
+    family, weight: 400, italic: false, size: 12, color: [0, 0, 0, 1], spacing: 0, underline: false, strike: false, lang: page.language,
+  };
+  return { ...picture, kind: 'chart', chart, style: page.styleIndex(font), alt: picture.alt || chart.title?.text || chartName(chart) };
+}
+
+function chartName({ type, series }) {
+  const names = series.map((s) => s.name).filter(Boolean);
+  return `${type[0].toUpperCase()}${type.slice(1)} chart${names.length ? `: ${names.join(', ')}` : ''}`.slice(0, 200);
 }

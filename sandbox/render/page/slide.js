@@ -136,9 +136,11 @@ function slideList(slide) {
 /**
  * @param {string} selector   of all slides
  * @param {number[]} numbers  from 1: those that are shown
+ * @param {object} charts     what charts.js found, by data-deck-chart
  * @returns {Promise<object>} a Deck; media still named by URL or to be captured
  */
-page.extract = async function extract(selector, numbers) {
+page.extract = async function extract(selector, numbers, charts) {
+  page.charts = charts;
   const all = document.querySelectorAll(selector);
   const slides = numbers.map((n) => all[n - 1]);
   await loadImages(slides);

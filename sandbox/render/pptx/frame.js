@@ -10,6 +10,11 @@ export class Frame {
     this.top = (PAGE.height - height * this.scale) / 2;
   }
 
+  /** The same lengths for pixels of another size: those of a canvas that is shown larger than it is. */
+  scaled(factor) {
+    return Object.assign(Object.create(Frame.prototype), this, { scale: this.scale * factor });
+  }
+
   x(px) {
     return Math.round(this.left + px * this.scale);
   }

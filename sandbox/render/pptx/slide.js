@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A presentation from a display list: each item by the writer of its kind. */
+import { chartFrameXml } from './chart.js';
 import { Frame } from './frame.js';
 import { fillXml } from './paint.js';
 import { groupXml, pictureXml, shapeXml, textXml } from './shapes.js';
@@ -12,7 +13,7 @@ const WRITERS = {
   picture: pictureXml,
   table: tableXml,
   group: (item, context) => groupXml(item, context, itemXml),
-  chart: (item, context) => (item.media ? pictureXml(item, context) : ''),
+  chart: chartFrameXml,
 };
 
 function itemXml(item, context) {
@@ -24,12 +25,14 @@ const LINKS = /^(https?|mailto|tel|ftp):/i;
 /** What writers need of the slide they write on. */
 function contextOf(deck, list, page) {
   let id = 1;
+  let charts = 0;
   let title = true;
   return {
     frame: new Frame(list.width, list.height),
     styles: deck.styles,
     page,
     nextId: () => ++id,
+    nextChart: () => ++charts,
     takeTitle: () => [title, title = false][0],
     link: (url) => (LINKS.test(url) && url.length < 2000 ? page.hyperlink(url) : ''),
     picture(key, svgKey) {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { validate } from '../displaylist.js';
+import { chartOf } from '../charts.js';
+import { rawChart } from './support/chart.js';
 import { deck, shape, textItem } from './support/deck.js';
 
 test('a deck of every kind is valid', () => {
@@ -11,7 +13,7 @@ test('a deck of every kind is valid', () => {
     textItem('Hello'),
     { kind: 'picture', x: 0, y: 0, w: 1, h: 1, media: 'a', svg: 'b', crop: { l: 0, t: 0, r: 0.5, b: 0 } },
     { kind: 'group', x: 0, y: 0, w: 9, h: 9, items: [shape()] },
-    { kind: 'chart', x: 0, y: 0, w: 9, h: 9, chart: { type: 'bar' }, media: 'a' },
+    { kind: 'chart', x: 0, y: 0, w: 9, h: 9, chart: chartOf(rawChart()).chart, style: 0, media: 'a' },
     { kind: 'table', x: 0, y: 0, w: 9, h: 9, cols: [9], rows: [9], cells: [] },
   ];
   assert.deepEqual(validate(deck(items)), []);
