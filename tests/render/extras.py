@@ -9,6 +9,7 @@ import zipfile
 from support import tap as t
 
 from . import box
+from .hostile import survived
 
 
 class Pack:
@@ -97,6 +98,29 @@ def pictures(pack):
     t.ensure(all(png.startswith(b"\x89PNG") for png in pack.media(5, "png")))
 
 
+CANVAS = '<div class="slide"><canvas data-pptx-chart width="90" height="60"></canvas></div>'
+LIES = CANVAS + "<script>window.Chart={{getChart:()=>{}}}</script>"
+USES = "".join(f'<g id="u{i}">' + f'<use href="#u{i - 1}"/>' * 10 + "</g>" for i in range(1, 5))
+
+# What it is, the slide, the kinds of warnings.
+HOSTILE = [
+    ("a chart of something else", CANVAS, ["rasterized"]),
+    ("a chart that fails", LIES.format("null.x"), ["rasterized"]),
+    ("a chart of nonsense", LIES.format("({config:{type:'bar'},data:{datasets:[{}]}})"),
+     ["rasterized"]),
+    ("a page with a JSON of its own", LIES.format("(JSON.stringify=()=>'<')"), []),
+    ("drawings of drawings of drawings",
+     f'<div class="slide"><svg><g id="u0"><rect width="9" height="9"/></g>{USES}</svg></div>',
+     ["rasterized"]),
+    ("a drawing of itself", '<div class="slide"><svg><g id="u"><use href="#u"/></g></svg></div>',
+     ["rasterized"]),
+]
+
+
+def hostile(html, warned):
+    survived(box.page(html), warned=warned, version="v2")
+
+
 ROWS = [charts, workbooks, drawings, tables, words, pictures]
 
 
@@ -112,3 +136,8 @@ def rows(tap):
         @tap.row(f"extras: {check.__name__}", seconds=300)
         def _(check=check):
             check(pack())
+
+    for name, html, warned in HOSTILE:
+        @tap.row(f"extras: {name}", seconds=120)
+        def _(html=html, warned=warned):
+            hostile(html, warned)

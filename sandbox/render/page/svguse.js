@@ -4,7 +4,9 @@
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
-const MOST = 500;
+/** Copies of copies of copies come to an end: more shapes than that are a picture. */
+const MOST = 200;
+const MOST_ELEMENTS = 600;
 const PLACE = new Set(['href', 'xlink:href', 'x', 'y', 'width', 'height', 'transform']);
 /** What style sheets may say of a use by its name, and its content inherits. */
 const INHERITED = ['fill', 'stroke', 'strokeWidth', 'color', 'opacity', 'visibility'];
@@ -40,11 +42,14 @@ function holderOf(use) {
 
 /** @param {SVGSVGElement} svg */
 page.expandUses = function expandUses(svg) {
+  let elements = 0;
   for (let count = 0; count < MOST; count++) {
-    const use = svg.querySelector('use:not([data-deck-kept])');
+    const use = svg.querySelector('use:not([data-deck-kept], clipPath *)'); // a clip path may hold no group
     if (!use) return;
     const href = use.getAttribute('href') ?? use.getAttribute('xlink:href') ?? '';
     const target = href.startsWith('#') && document.getElementById(href.slice(1));
+    elements += target ? target.querySelectorAll('*').length + 1 : 0;
+    if (elements > MOST_ELEMENTS) return;
     if (!target || target.contains(use) || target.namespaceURI !== SVG) {
       use.setAttribute('data-deck-kept', '');
       continue;
