@@ -39,8 +39,9 @@ OF_DECK = {("v2", "09_i18n.html"): {"words_4px": 0.75}}
 def judge():
     if not Docker().has_image(box.JUDGE):
         folder = box.TOP / "tests/render/judge"
-        Docker().command("build", "-q", "-t", box.JUDGE, "--build-arg", f"FULL={box.IMAGE}",
-                         str(folder), seconds=1800)
+        network = os.environ.get("BUILD_NETWORK", "host")  # as sandbox/build.sh
+        Docker().command("build", "-q", "--network", network, "-t", box.JUDGE,
+                         "--build-arg", f"FULL={box.IMAGE}", str(folder), seconds=1800)
 
 
 def convert(work, deck, version):
