@@ -24,7 +24,11 @@ page.clipsFor = function clipsFor(el, style, clips) {
   return clips.filter((clip) => !owners.has(clip) || !holder || owners.get(clip).contains(holder));
 };
 
-const value = (text, whole) => (text.endsWith('%') ? parseFloat(text) / 100 * whole : parseFloat(text) || 0);
+/** A length in px of percentages, pixels and sums of them in calc(). */
+function value(text, whole) {
+  const terms = [...text.matchAll(/(?:([+-]) )?(-?[\d.]+(?:e-?\d+)?)(%?)/g)];
+  return terms.reduce((sum, [, sign, n, percent]) => sum + (sign === '-' ? -1 : 1) * Number(n) * (percent ? whole / 100 : 1), 0);
+}
 
 /** A basic shape of clip-path for a box as a Clip; null for anything else. */
 page.clipPath = function clipPath(text, box) {

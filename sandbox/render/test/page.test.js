@@ -83,6 +83,12 @@ test('counters in every style', () => {
   assert.equal(page.counterText(1994, 'upper-roman'), 'MCMXCIV');
 });
 
+test('clip-path: percentages, pixels and sums', () => {
+  new Function('page', fs.readFileSync(new URL('../page/clip.js', import.meta.url), 'utf8'))(page);
+  const { points } = page.clipPath('polygon(0px 0px, calc(100% - 30px) 0%, 100% 50%, calc(-10px + 50%) 100%)', { x: 5, y: 0, w: 200, h: 100 });
+  assert.deepEqual(points, [[5, 0], [175, 0], [205, 50], [95, 100]]);
+});
+
 test('columns and lines beside a float are texts of their own', () => {
   const word = (text, left, top) => ({ type: 'word', text, left, right: left + 50, top, bottom: top + 20, el: null });
   const lines = [[word('beside', 80, 0), word('it', 140, 0)], [word('below', 0, 30)], [word('next', 300, 0)]];
