@@ -110,12 +110,13 @@ function fills(el, style, rect, radii, state, inset) {
   const layers = page.layers(style).reverse();
   const clipped = (style.backgroundClip || '').split(',')[0] === 'text';
   if (clipped) return items;
-  const add = (fill) => items.push({ ...outline(rect, radii, inset, state), fill, whole: true });
+  const add = (fill, by = inset) => items.push({ ...outline(rect, radii, by, state), fill, whole: true });
   if (color[3] > 0) add({ type: 'solid', color });
   for (const layer of layers) {
     const fill = covers(layer, rect) && page.gradient(layer.image, rect, state.opacity);
-    if (fill && opaque(fill)) items.length = 0; // nothing below shows
-    if (fill) add(fill);
+    const border = layer.clip === 'padding-box' ? page.px(style.borderTopWidth) : 0;
+    if (fill && opaque(fill) && !border) items.length = 0; // nothing below shows
+    if (fill) add(fill, border || inset);
     else items.push(...page.layerItems(layer, el, rect, radii, state));
   }
   return items;
