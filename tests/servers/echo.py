@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A FastCGI program that tells what reached it, instead of the gateway.
 
-/wait/SECONDS answers late, /status/CODE with that status; everything else with 200.
+/wait/SECONDS answers late, /status/CODE with that status, /large/BYTES with so many more;
+everything else with 200.
 """
 import hashlib
 import json
@@ -58,7 +59,8 @@ class Echo:
             time.sleep(float(number))
         status = int(number) if word == "status" else 204 if method == "OPTIONS" else 200
         text = json.dumps({"path": path, "params": params, "length": len(body),
-                           "sha256": hashlib.sha256(body).hexdigest()})
+                           "sha256": hashlib.sha256(body).hexdigest(),
+                           "more": "x" * int(number) if word == "large" else ""})
         header = f"Status: {status} as asked\r\nX-Request-ID: echo\r\n"
         if status == 204:
             return records(header + "\r\n")
@@ -99,9 +101,9 @@ def pairs(block):
 
 
 def records(text):
-    data, out = text.encode(), b""
+    data, out = text.encode(), []
     for start in range(0, len(data), 0xffff):
         piece = data[start:start + 0xffff]
-        out += struct.pack("!BBHHBx", 1, STDOUT, 1, len(piece), 0) + piece
-    return out + struct.pack("!BBHHBx", 1, STDOUT, 1, 0, 0) + \
-        struct.pack("!BBHHBx8x", 1, END, 1, 8, 0)
+        out += struct.pack("!BBHHBx", 1, STDOUT, 1, len(piece), 0), piece
+    out += struct.pack("!BBHHBx", 1, STDOUT, 1, 0, 0), struct.pack("!BBHHBx8x", 1, END, 1, 8, 0)
+    return b"".join(out)

@@ -13,6 +13,8 @@ from .client import connect, head, read, request, responses
 from .echo import Echo
 
 LIMIT = 32 * 1024 * 1024
+LATEX, SLIDES, ANSWER = 34583336, 180000000, 220000000
+SLIDE_PATHS = "/api/render", "/api/v1/render"
 VERSION = (TOP / "VERSION").read_text().strip()
 ROWS = []
 
@@ -49,9 +51,9 @@ def is_json_error(answer, *statuses):
     assert answer.status != 503 or answer.headers["retry-after"] == "1", answer
 
 
-def arrives(front, size, chunked):
+def arrives(front, size, chunked, path="/"):
     body = os.urandom(1024) * (size // 1024) + b"x" * (size % 1024)
-    answer = request(front.port, "POST", "/", body=body, chunked=chunked)
+    answer = request(front.port, "POST", path, body=body, chunked=chunked)
     assert answer.status == 200, answer
     assert answer.json()["length"] == size, answer.json()["length"]
     assert answer.json()["sha256"] == hashlib.sha256(body).hexdigest()
@@ -69,15 +71,56 @@ def _(front, _echo):
         arrives(front, size, True)
 
 
+def exceeds(front, size, limit, path):
+    """What is above a limit of the gateway's: never less than that reaches it."""
+    for chunked in False, True:
+        answer = request(front.port, "POST", path, body=bytes(size), chunked=chunked)
+        if answer.status == 200:
+            assert answer.json()["length"] > limit, answer
+        else:
+            is_json_error(answer, 413)
+
+
 @row("a body above the limit is refused or arrives above the limit, never as less")
 def _(front, _echo):
     for size in LIMIT + 1, LIMIT + (4 << 20):
+        exceeds(front, size, LIMIT, "/")
+
+
+@row("bodies with slides arrive whole, up to 180000000 bytes, those with LaTeX up to 34583336")
+def _(front, _echo):
+    for chunked in False, True:
+        for path in SLIDE_PATHS:
+            arrives(front, SLIDES, chunked, path)
+        for path in "/api/latex/render", "/api/v1/latex/render":
+            arrives(front, LATEX, chunked, path)
+
+
+@row("such bodies above their limit are refused or arrive above it, never as less")
+def _(front, _echo):
+    for size in SLIDES + 1, SLIDES + (4 << 20):
+        exceeds(front, size, SLIDES, SLIDE_PATHS[0])
+    for size in LATEX + 1, SLIDES:
+        exceeds(front, size, LATEX, "/api/latex/render")
+
+
+@row("no other path takes as much as slides need")
+def _(front, _echo):
+    for path in ("/api/render/", "/api/v2/render", "/api/rendering", "/x/api/render",
+                 "/?/api/render"):
         for chunked in False, True:
-            answer = request(front.port, "POST", "/", body=bytes(size), chunked=chunked)
+            answer = request(front.port, "POST", path, body=bytes(SLIDES), chunked=chunked)
             if answer.status == 200:
-                assert answer.json()["length"] > LIMIT, answer
+                assert LIMIT < answer.json()["length"] <= LIMIT + (1 << 20), answer
             else:
                 is_json_error(answer, 413)
+
+
+@row("an answer as large as slides may be arrives whole")
+def _(front, _echo):
+    answer = get(front, f"/large/{ANSWER}")
+    assert answer.status == 200, answer
+    assert len(answer.json()["more"]) == ANSWER, len(answer.body)
 
 
 @row("a client that waits for 100 Continue gets it")
