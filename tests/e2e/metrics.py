@@ -23,7 +23,8 @@ FAMILIES = {
     "gateway_slide_renders": "counter", "gateway_slide_render_duration_seconds": "histogram",
     "gateway_active_slide_renders": "gauge", "gateway_queued_slide_renders": "gauge",
     "gateway_active_sessions": "gauge", "gateway_session_pool_claims": "counter",
-    "gateway_session_pool_size": "gauge",
+    "gateway_session_pool_size": "gauge", "gateway_render_pool_claims": "counter",
+    "gateway_render_pool_size": "gauge",
 }
 BOUNDS = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 120, 180,
@@ -96,7 +97,8 @@ def outcomes(found):
 
 
 def rows(tap):
-    for part in (text, counting, everywhere, restarted, forgotten, gauges, pool, readers):
+    for part in (text, counting, everywhere, restarted, forgotten, gauges, pool, renders,
+                 readers):
         with scratch() as where, Redis(where).start() as redis:
             part(tap, where, redis)
 
@@ -118,7 +120,8 @@ def text(tap, where, redis):
             for outcome in ("successful", "failed", "timed_out", "rejected"):
                 equal(found.value("gateway_slide_renders_total", outcome=outcome), 0)
             for result in ("hit", "miss"):
-                equal(found.value("gateway_session_pool_claims_total", result=result), 0)
+                for pool in ("session", "render"):
+                    equal(found.value(f"gateway_{pool}_pool_claims_total", result=result), 0)
             for name in ("execution", "slide_render"):
                 equal(found.value(f"gateway_{name}_duration_seconds_count"), 0)
             equal([k for k, _ in found if "_created" in k], [])
@@ -305,27 +308,60 @@ def gauges(tap, where, redis):
             equal(now(), [0, 0, 0])
 
 
-def pool(tap, where, redis):
-    with Gateway(where, redis, SANDBOX_POOL_SIZE=1) as gateway:
+DECK = {"html": '<meta charset="utf-8"><div class="slide">Hello slides</div>'}
 
-        def now():
-            found = scrape(gateway)
-            return [
-                found.value("gateway_session_pool_size"),
-                found.value("gateway_session_pool_claims_total", result="hit"),
-                found.value("gateway_session_pool_claims_total", result="miss"),
-            ]
+
+def pool_now(gateway, kind):
+    found = scrape(gateway)
+    return [
+        found.value(f"gateway_{kind}_pool_size"),
+        found.value(f"gateway_{kind}_pool_claims_total", result="hit"),
+        found.value(f"gateway_{kind}_pool_claims_total", result="miss"),
+    ]
+
+
+def pool(tap, where, redis):
+    with Gateway(where, redis, SANDBOX_POOL_SIZE=1, RENDER_POOL_SIZE=1) as gateway:
 
         @tap.row("metrics: the size of the pool, what it could give and what it could not")
         def _():
-            eventually(lambda: now() == [1, 0, 0], 30, "full")
+            eventually(lambda: pool_now(gateway, "session") == [1, 0, 0], 30, "full")
             sessions = together([gateway.session for _ in range(4)])
-            hits, misses = now()[1:]
+            hits, misses = pool_now(gateway, "session")[1:]
             equal(hits + misses, 4)
-            ensure(hits >= 1, now())
+            ensure(hits >= 1, hits)
             for session in sessions:
                 session.delete()
-            eventually(lambda: now() == [1, hits, misses], 30, "full again")
+            eventually(lambda: pool_now(gateway, "session") == [1, hits, misses], 30, "full again")
+
+        @tap.row("metrics: the same of the pool of renders")
+        def _():
+            eventually(lambda: pool_now(gateway, "render") == [1, 0, 0], 60, "full")
+            gateway.client().post("/api/render", DECK)
+            eventually(lambda: pool_now(gateway, "render") == [1, 1, 0], 60, "full again")
+
+
+def renders(tap, where, redis):
+    @tap.row("metrics: each outcome of a render; one that was refused has failed")
+    def _():
+        with Gateway(where, redis, RENDER_RATE_LIMIT_REQUESTS_PER_WINDOW=1) as gateway:
+            ask = gateway.client().post
+            equal(ask("/api/render", {}).status, 422)
+            bad = [{"file_name": "a", "base64": "?"}]
+            equal(ask("/api/render", {**DECK, "input_files": bad}).status, 400)
+            equal(ask("/api/latex/render", {"tex": " "}).status, 400)
+            equal(ask("/api/render", DECK).status, 200)
+            equal(ask("/api/render", DECK).status, 429)
+            found = scrape(gateway)
+            counted = {
+                outcome: found.value("gateway_slide_renders_total", outcome=outcome)
+                for outcome in ("successful", "failed", "timed_out", "rejected")
+            }
+            equal(counted, {"successful": 1, "failed": 3, "timed_out": 0, "rejected": 0})
+            equal(found.value("gateway_slide_render_duration_seconds_count"), 1)
+            equal(found.value("gateway_active_slide_renders"), 0)
+            view = gateway.client().get("/metrics/json").json
+            equal([view[f"{k}_renders"] for k in ("total", "successful", "failed")], [4, 1, 3])
 
 
 def readers(tap, where, redis):
