@@ -25,7 +25,9 @@ def rows(tap):
     found = pypi.need()
     with scratch() as where, Redis(where).start() as redis:
         with Gateway(where, redis, ENABLE_DOCS="true", MAX_TIMEOUT=7, MAX_INPUT_FILES=3,
-                     METRICS_AUTH_REQUIRED="true", APP_ENV="development") as gateway:
+                     METRICS_AUTH_REQUIRED="true", APP_ENV="development",
+                     RENDER_RATE_LIMIT_REQUESTS_PER_WINDOW=4,
+                     RENDER_RATE_LIMIT_WINDOW_SECONDS=600) as gateway:
             description(tap, gateway)
             viewer(tap, gateway)
             front = fronts.lighttpd(str(where), str(gateway.socket))
@@ -36,7 +38,8 @@ def rows(tap):
         with Gateway(where, redis, ENABLE_DOCS="true", MAX_TIMEOUT=7, METRICS_AUTH_REQUIRED="true",
                      MAX_CONTAINERS_PER_PRINCIPAL=3, SANDBOX_POOL_SIZE=2, CONTAINER_RATE_LIMIT_REQUESTS_PER_WINDOW=8,
                      CONTAINER_RATE_LIMIT_WINDOW_SECONDS=600, RATE_LIMIT_REQUESTS_PER_WINDOW=5,
-                     RATE_LIMIT_WINDOW_SECONDS=600) as gateway:
+                     RATE_LIMIT_WINDOW_SECONDS=600, RENDER_RATE_LIMIT_REQUESTS_PER_WINDOW=1,
+                     RENDER_RATE_LIMIT_WINDOW_SECONDS=600) as gateway:
             front = fronts.lighttpd(str(where), str(gateway.socket))
             try:
                 refused(tap, gateway, front, where, found)
@@ -185,10 +188,20 @@ def tester(gateway, front, where, packages, **environment):
     ensure(tested > 200, tested, "cases were tested:")
 
 
+def answers(gateway, path, status):
+    """How many there were of this status."""
+    text = gateway.client().get("/metrics").text
+    counted = rf'^gateway_http_requests_total{{.*path="{path}".*status_code="{status}".*}} (\d+)'
+    return sum(int(n) for n in re.findall(counted, text, re.M))
+
+
 def explored(tap, gateway, front, where, packages):
     @tap.row("description: a tester finds no undocumented answer, no wrong shape and no 500", seconds=300)
     def _():
         tester(gateway, front, where, packages)
+        for path in "/api/render", "/api/latex/render":
+            for status in 200, 400, 401, 422, 429:
+                ensure(answers(gateway, path, status) >= 1, f"{path} never answered {status}")
 
 
 # What it runs, it runs in a session that is there.
@@ -215,19 +228,14 @@ def retried(spec):
 def refused(tap, gateway, front, where, packages):
     (where / "hook.py").write_text(HOOK)
 
-    def answers(path, status):
-        text = gateway.client().get("/metrics").text
-        counted = rf'^gateway_http_requests_total{{.*path="{path}".*status_code="{status}".*}} (\d+)'
-        return sum(int(n) for n in re.findall(counted, text, re.M))
-
     @tap.row("description: nor where quotas and rates refuse: 429 is as it says", seconds=300)
     def _():
         with gateway.session() as session:
             tester(gateway, front, where, packages, SESSION=session.id, SCHEMATHESIS_HOOKS="hook",
                    PYTHONPATH=f"{packages}:{where}")
             for path in "/containers", "/execute":
-                ensure(answers(path, 200) >= 1, answers(path, 200), f"{path} answered 200:")
-                ensure(answers(path, 429) >= 10, answers(path, 429), f"{path} answered 429:")
+                ensure(answers(gateway, path, 200) >= 1, f"{path} never answered 200")
+                ensure(answers(gateway, path, 429) >= 10, f"{path} seldom answered 429")
             said = gateway.client().execute(session.id, "1")
             equal(said.status, 429)
             matches("^[1-9][0-9]*$", said.header("Retry-After"))
