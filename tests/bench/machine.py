@@ -70,6 +70,13 @@ def anonymous(pid):
     return int(found.group(1)) / (1 << 20)
 
 
+def peak_file(pid):
+    """Where its cgroup says how many bytes it had at most."""
+    directory = cgroup_of(pid, "memory")
+    first = directory / "memory.max_usage_in_bytes"
+    return first if first.exists() else directory / "memory.peak"
+
+
 def peak(pids):
     """KiB of resident memory the largest of them ever had."""
     texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids]

@@ -20,6 +20,7 @@ from support.tap import eventually
 
 from . import machine
 from .refusals import refusals
+from .rendering import rendering
 from .table import Table
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -419,6 +420,7 @@ PARTS = {
     "refusals": refusals,
     "pool": pool,
     "memory": memory,
+    "render": rendering,
 }
 
 # A gateway of its own for these.
