@@ -314,7 +314,7 @@ def versions(tap, where, redis):
             for _ in range(2):
                 response = gateway.client().post(RENDER, deck())
                 equal(response.header("X-Rendering-Version"), "v2")
-                matches(response.header("Content-Disposition"), 'filename="presentation_v2_')
+                matches('filename="presentation_v2_', response.header("Content-Disposition"))
                 with archive(response) as found:
                     (name,) = [n for n in found.namelist() if n.endswith(".pptx")]
                     with zipfile.ZipFile(io.BytesIO(found.read(name))) as pptx:
