@@ -59,8 +59,9 @@ origins=$(list CORS_ALLOW_ORIGINS '' 'A-Za-z0-9:/._*, -')
 methods=$(list CORS_ALLOW_METHODS GET,POST,DELETE,OPTIONS 'A-Z*, ')
 headers=$(list CORS_ALLOW_HEADERS Authorization,Content-Type,X-Request-ID,X-API-Key \
 	'A-Za-z0-9*, -')
-exposed=$(list CORS_EXPOSE_HEADERS \
-	X-Request-ID,Retry-After,Content-Disposition,X-Slide-Count,X-Render-ID 'A-Za-z0-9*, -')
+expose=X-Request-ID,Retry-After,Content-Disposition,X-Slide-Count,X-Render-ID
+expose=$expose,X-Render-Warnings,X-PDF-File-Name,X-LaTeX-Compiler
+exposed=$(list CORS_EXPOSE_HEADERS "$expose" 'A-Za-z0-9*, -')
 [ "$methods" != '*' ] || methods='DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
 
 if [ "$origins" = '*' ]; then

@@ -123,14 +123,17 @@ bool rendering_note(struct rendering *r, struct slice text, struct zip_part *out
 bool rendering_failed(const struct rendering *r, const char *text, struct error *err)
 {
 	const struct run_exit *e = &r->result.exit;
-	struct slice said = buf_slice(&r->result.stderr_text);
-	size_t shown = said.len < 120 ? said.len : 120;
 
+	if (e->outcome == RUN_CANCELLED) {
+		fail(err, ERR_UNAVAILABLE, "The gateway is shutting down. Please retry shortly.");
+		err->retry_after_s = 1;
+		return false;
+	}
 	fail(err, ERR_INTERNAL, "%s", text);
-	(void)snprintf(err->detail, sizeof err->detail, "outcome %d status %u%s %.*s %.*s", (int)e->outcome,
-	               e->status, e->oom ? " out of memory" : "", (int)e->reason.len,
-	               e->reason.len > 0 ? e->reason.at : "", (int)shown,
-	               said.len > 0 ? said.at + said.len - shown : "");
+	/* What the program said is not told: it may have said it of a client's pages. */
+	(void)snprintf(err->detail, sizeof err->detail, "outcome %d, status %u%s %.*s", (int)e->outcome,
+	               e->status, e->oom ? ", out of memory" : "", (int)e->reason.len,
+	               e->reason.len > 0 ? e->reason.at : "");
 	text_on_one_line(err->detail);
 	return false;
 }

@@ -6,7 +6,7 @@
 #include "fcgi-app/policy/metrics.h"
 #include "lib/text.h"
 
-enum { FIRST_EPOCH = 1, ATTACH_MS = 10000, BYE_MS = 500, REMOVE_MS = 10000 };
+enum { FIRST_EPOCH = 1, ATTACH_MS = 10000, BYE_MS = 500, REMOVE_MS = 10000, SAYS_MAX = 65536 };   /* characters, of each stream */
 
 /* One rendering that has its slot. */
 struct work {
@@ -23,6 +23,7 @@ static struct run_limits limits_of(const struct config *c, const struct render_j
 {
 	struct run_limits limits = output_limits(c, job->timeout_s);
 
+	limits.max_chars = SAYS_MAX;
 	limits.max_files = job->max_output_files;
 	limits.max_file_bytes = limits.max_files_bytes = (uint64_t)job->max_output_bytes;
 	return limits;
@@ -116,6 +117,9 @@ static void prepare(struct work *w, const struct claim *claim, const struct rend
 	};
 	collector_init(&w->in, c, w->x.arena, &out->result);
 	w->in.limits = w->turn.run.limits;
+	w->in.out.max = w->in.err.max = SAYS_MAX;
+	out->result.stdout_text = (struct buf)BUF_INIT(SAYS_MAX * 4);
+	out->result.stderr_text = (struct buf)BUF_INIT(SAYS_MAX * 4);
 	w->in.spool = &out->spool;
 }
 
@@ -145,6 +149,8 @@ bool render_run(struct backend *b, struct arena *arena, const struct claim *clai
 
 	if (!ended)
 		*err = cause;
+	if (!ended && deadline_passed(w.deadline))
+		err->kind = ERR_TIMEOUT;   /* whatever it was that took so long */
 	collector_finish(&w.in);
 	collector_end(&w.in);
 	renderslot_give_back(b, &w.slot, w.never_made);
