@@ -9,6 +9,7 @@
 #include <time.h>
 
 enum { NAME_MAX_CHARS = 128, JOB_MAX = 1024, STAMP = 20 };
+enum { DAY_S = 86400 };                            /* all that a page learns of the time */
 enum { STATUS_REFUSED = 2, STATUS_LATE = 3 };      /* of the renderer's own end: see render/main.js */
 enum { MORE_FILES = 2 };                           /* beside the pictures */
 
@@ -117,6 +118,7 @@ static struct slice job_of(const struct config *c, struct arena *arena)
 	json_key_int(&o, "timeout_ms", c->render_timeout_seconds * 1000);
 	json_key_int(&o, "max_slides", c->render_max_slides);
 	json_key_int(&o, "max_output_bytes", c->render_max_output_bytes);
+	json_key_int(&o, "now", (int64_t)time(NULL) / DAY_S * DAY_S * 1000);
 	json_end(&o, '}');
 	return arena_copy(arena, buf_slice(&text));
 }

@@ -285,22 +285,14 @@ def missing():
         assert exited(box.bash("echo hi")) == "hi\n"
 
 
-FULL_IMAGE = os.environ.get("FULL_IMAGE", "")
-
-
-def real(sentence):
-    """A row of the real node, once there is an image that has it."""
-    return row(sentence, docker=True) if FULL_IMAGE else lambda function: function
-
-
-@real("standby: node reads its job whole and can start processes")
+@row("standby: node reads its job whole and can start processes", docker=True)
 def real_node():
     job = ("const me = process.pid; fs.mkdirSync('/tmp/output/s', {recursive: true});"
            "fs.writeFileSync('/tmp/output/s/a', 'slide');"
            "console.log(fs.readFileSync('born', 'utf8').trim().split('\\n').length);"
            "require('child_process').spawn('sleep', ['600'], {detached: true, stdio: 'ignore'});"
            "process.exit(2);")
-    with standby(node="", main=REAL_MAIN, image=FULL_IMAGE) as box:
+    with standby(node="", main=REAL_MAIN) as box:
         for starts in (1, 2):
             result = render(box, job.ljust(wire.JOB_MAX))
             assert exited(result, 2) == f"{starts}\n", result

@@ -8,13 +8,11 @@ import shutil
 import subprocess
 import tempfile
 
-from support.service import DOCKER_HOST
+from support.service import DOCKER_HOST, IMAGE
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DECKS = TOP / "tests/render/decks"
 RENDERER = "/usr/libexec/code-gateway/render"
-IMAGE = os.environ.get("RENDER_IMAGE", "full-sandbox:full")
-JUDGE = os.environ.get("RENDER_JUDGE_IMAGE", "render-judge:latest")
 UID = 10001
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Deck</title>

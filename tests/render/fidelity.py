@@ -4,6 +4,7 @@
 The judge is an image with LibreOffice; it is built here when it is not there.
 """
 
+import functools
 import json
 import os
 import subprocess
@@ -40,12 +41,17 @@ OF_DECK = {
 }
 
 
+@functools.cache
 def judge():
-    if not Docker().has_image(box.JUDGE):
+    """The image that judges; one for each image of the sandboxes."""
+    told = Docker().command("image", "inspect", "--format", "{{.Id}}", box.IMAGE, seconds=60)
+    name = f"code-sandbox-judge:{told.strip().removeprefix('sha256:')[:12]}"
+    if not Docker().has_image(name):
         folder = box.TOP / "tests/render/judge"
         network = os.environ.get("BUILD_NETWORK", "host")  # as sandbox/build.sh
-        Docker().command("build", "-q", "--network", network, "-t", box.JUDGE,
+        Docker().command("build", "-q", "--network", network, "-t", name,
                          "--build-arg", f"FULL={box.IMAGE}", str(folder), seconds=1800)
+    return name
 
 
 def convert(work, deck, version):
@@ -68,7 +74,7 @@ def ask_judge(options, *words, seconds=600):
     command = box.docker(["-v", f"{box.DECKS}:/decks:ro", "-e", "HOME=/tmp", "-w", "/tmp",
                           "-v", f"{box.TOP}/sandbox/render:/render:ro",
                           "-e", "FIDELITY_CDN=/render/cdn/shim.js", *options],
-                         ["/usr/bin/python3", "/decks/fidelity.py", *words], box.JUDGE)
+                         ["/usr/bin/python3", "/decks/fidelity.py", *words], judge())
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     t.equal(done.returncode, 0, done.stdout + done.stderr)
     return done.stdout

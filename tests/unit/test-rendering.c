@@ -210,7 +210,7 @@ static void what_it_complained_of_is_for_nobody(void)
 
 static void one_that_was_ended_with_the_gateway_may_be_sent_again(void)
 {
-	const struct asked_rendering does = { { .outcome = RUN_CANCELLED } };
+	const struct asked_rendering does = { .exit = { .outcome = RUN_CANCELLED } };
 
 	fresh();
 	CU_ASSERT_FALSE(send_body(api_render, deck, &does));
