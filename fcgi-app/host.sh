@@ -238,7 +238,8 @@ stop_docker()
 	until_true 60 [ ! -e "$sockets/docker" ]
 }
 
-# The image of SANDBOX_IMAGE; the default one is built where it is missing or old.
+# The image of SANDBOX_IMAGE; the default one is built where it is missing or old: all of it, or
+# what IMAGE_LEVEL (core, data) says.
 find_image()
 {
 	if [ "${SANDBOX_IMAGE:-code-sandbox:latest}" != code-sandbox:latest ]; then
@@ -251,5 +252,12 @@ find_image()
 		# shellcheck disable=SC2086
 		install_packages $packages_image
 	}
-	aside "$top/sandbox/build.sh" --if-missing --init "$1" --log "$run/sandbox-image.log"
+	case ${IMAGE_LEVEL:-full} in
+	core) levels=core ;;
+	data) levels='core data' ;;
+	full) levels='core data full' ;;
+	*) die "IMAGE_LEVEL is core, data or full, not $IMAGE_LEVEL" ;;
+	esac
+	# shellcheck disable=SC2086 # a list of words
+	aside "$top/sandbox/build.sh" --if-missing --init "$1" --log "$run/sandbox-image.log" $levels
 }
