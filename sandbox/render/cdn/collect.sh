@@ -21,7 +21,7 @@ while read -r package sum files; do
 	echo "$sum  $file" | sha256sum --check --quiet
 	to=$out/cdn/${file%.tgz}
 	mkdir "$to"
-	# shellcheck disable=SC2086 # the same
+	# shellcheck disable=SC2046,SC2086 # the same
 	tar -xzf "$file" -C "$to" --strip-components 1 --wildcards $(printf ' package/%s' $files)
 done <"$list"
 set +f
