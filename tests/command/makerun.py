@@ -109,10 +109,9 @@ def docker_answers(host):
 
 
 def tour():
-    """README's own commands."""
+    """README's own commands, in their order."""
     text = (TOP / "README.md").read_text()
-    (script,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    return script
+    return "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
 
 
 def rows(tap):
@@ -148,14 +147,17 @@ def rows(tap):
 
         @tap.row("README's tour works as it is printed")
         def _():
+            (checkout.top / "deck.html").write_text('<div class="slide">From a file</div>')
             with Running(checkout):
                 script = "set -eu\n" + tour().replace(":8000", f":{checkout.port}")
                 done = subprocess.run(["bash", "-c", script], cwd=checkout.top, env=checkout.environment(),
-                                      timeout=60, capture_output=True, text=True)
+                                      timeout=120, capture_output=True, text=True)
                 equal((done.returncode, done.stderr), (0, ""))
                 for answer in ('"healthy"', r'"stdout":"42\\n"', r'"stdout":"b\\na\\n"', '"execution_count":2',
-                               '"success"'):
+                               '"success"', "(?i)x-slide-count: 1"):
                     matches(answer, done.stdout)
+                for archive in "deck.zip", "paper.zip":
+                    equal((checkout.top / archive).read_bytes()[:4], b"PK\x03\x04", archive)
 
         @tap.row("the lines it prints to try work when they are pasted")
         def _():
