@@ -14,13 +14,14 @@ enum { POLL_MAX_MS = 50 };
  * longer and has spent nothing.
  * KEYS render-slots, render-waiting, rate, rate:create, uids, next uid, label, pool, images, all
  *      members
- * ARGV ticket, slots, wait ms, rate limit, window ms, creations, their window ms, uids, a first uid,
- *      pending ms, lease ms, label, ms to keep, digest or "", image, members' age ms, name,
- *      whether it is only asked
+ * ARGV name of the container that may be made, slots, wait ms, rate limit, window ms, creations,
+ *      their window ms, uids, a first uid, pending ms, lease ms, label, ms to keep, digest or "",
+ *      image, members' age ms, whether it is only asked
  */
 static struct redis_script take_script = { .text =
 	LUA_NOW LUA_WINDOW LUA_SLOT LUA_POOL
-	"local ticket, slots, name = ARGV[1], tonumber(ARGV[2]), ARGV[17]\n"
+	"local name, slots = ARGV[1], tonumber(ARGV[2])\n"
+	"local ticket = name\n"
 	"for i = 1, 2 do redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now) end\n"
 	"redis.call('ZADD', KEYS[2], 'NX', now + ARGV[3], ticket)\n"
 	"redis.call('PEXPIRE', KEYS[2], 3600000)\n"
@@ -31,7 +32,7 @@ static struct redis_script take_script = { .text =
 	"if full then return {7, full} end\n"
 	"full = window(KEYS[4], tonumber(ARGV[6]), tonumber(ARGV[7]))\n"
 	"if full then return {8, full} end\n"
-	"if ARGV[18] == '1' then return {0, '', '', 0} end\n"
+	"if ARGV[17] == '1' then return {0, '', '', 0} end\n"
 	"local key = ARGV[14] ~= '' and pool_key(redis.call('HGET', KEYS[9], ARGV[15]), ARGV[14])\n"
 	"local ready = oldest(KEYS[8], key, tonumber(ARGV[16]))\n"
 	"local till = now + ARGV[11]\n"
@@ -90,7 +91,6 @@ static struct redisReply *ask(struct backend *b, const struct render_wish *wish,
 	call_text(&call, digest);
 	call_text(&call, c->sandbox_image);
 	call_int(&call, c->sandbox_pool_max_age_seconds * 1000);
-	call_text(&call, name);
 	call_int(&call, wish->only_asked);
 	return call_run(&call, b, &take_script, err);
 }
