@@ -207,7 +207,7 @@ static time_t stamp(char out[static STAMP])
 	return now;
 }
 
-static bool put_headers(const struct archive *a, struct arena *arena, struct response *res)
+static void put_headers(const struct archive *a, struct arena *arena, struct response *res)
 {
 	auto_statement said = statement_read(arena, &a->r->result);
 	const struct json *count = said.doc ? json_member(json_root(said.doc), "warnings") : NULL;
@@ -223,7 +223,6 @@ static bool put_headers(const struct archive *a, struct arena *arena, struct res
 	response_header(res, "X-Slide-Count", arena_printf(arena, "%u", a->slides));
 	response_header(res, "X-Render-ID", arena_strdup(arena, a->r->result.id));
 	response_header(res, "X-Render-Warnings", arena_printf(arena, "%lld", (long long)warnings));
-	return true;
 }
 
 static bool put_archive(const struct config *c, struct arena *arena, const struct rendering *r,
@@ -245,7 +244,8 @@ static bool put_archive(const struct config *c, struct arena *arena, const struc
 		return err->kind == ERR_TOO_LARGE
 		       ? fail_large(c, arena_printf(arena, "%s.zip", a.stem), err) : false;
 	response_file(res, "application/zip", fd, len);
-	return put_headers(&a, arena, res);
+	put_headers(&a, arena, res);
+	return true;
 }
 
 static bool render(struct app *app, struct request *req, const struct wanted *wanted,

@@ -63,7 +63,8 @@ struct filling {
  * A place for one more, unless there are enough, or too many are being made.  Under another label
  * than ours the key would be wrong.
  * KEYS pool, images, wanted, filling, uids, next uid, label
- * ARGV entry, name, how entries of its kind begin, image, its id, digest, label, size, refill, age ms, pending ms, uids,
+ * ARGV entry, name, how entries of its kind begin, image, its id, digest, label, size, refill,
+ *      age ms, pending ms, uids,
  *      a first uid, ms to keep
  */
 static struct redis_script place_script = { .text =

@@ -6,7 +6,8 @@
 #include "fcgi-app/policy/metrics.h"
 #include "lib/text.h"
 
-enum { FIRST_EPOCH = 1, ATTACH_MS = 10000, BYE_MS = 500, REMOVE_MS = 10000, SAYS_MAX = 65536 };   /* characters, of each stream */
+/* SAYS_MAX: characters kept of each stream. */
+enum { FIRST_EPOCH = 1, ATTACH_MS = 10000, BYE_MS = 500, REMOVE_MS = 10000, SAYS_MAX = 65536 };
 
 /* One rendering that has its slot. */
 struct work {
@@ -142,7 +143,6 @@ bool render_run(struct backend *b, struct arena *arena, const struct claim *clai
 	if (b->render_pool_is_short)
 		metrics_pool_claim(b->metrics, METRIC_RENDER_POOL_CLAIMS, w.slot.container[0] != '\0');
 	prepare(&w, claim, job, out);
-
 
 	struct error cause = { 0 };
 	bool ended = find_and_run(&w, &cause);

@@ -96,8 +96,7 @@ static void describe(const struct backend *b, struct arena *arena,
 		.tmpfs = (const struct docker_pair[]){
 			{ "/home/sandbox", tmpfs(arena, c, want->uid, sizes.home,
 			                          home_mode(c, want->kind)) },
-			{ "/tmp", tmpfs(arena, c, want->uid, sizes.tmp,
-			                "noexec,mode=1777") },
+			{ "/tmp", tmpfs(arena, c, want->uid, sizes.tmp, "noexec,mode=1777") },
 			{ NULL, NULL },
 		},
 		.ulimits = (const struct docker_pair[]){
